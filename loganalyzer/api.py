@@ -1,0 +1,173 @@
+"""
+The library: what the command line and notebooks call.
+
+    report = loganalyzer.analyze(["gateway.log", "/var/log/syslog"])
+    report.incidents, report.to_pandas()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from loganalyzer import sources
+from loganalyzer.model import Accounting, Event, Incident, Status, Transition
+from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+Paths = Sequence[str | PathLike[str]] | str | PathLike[str]
+LIVE_WINDOW_NS = 60_000_000_000
+"""The wall clock decides absences only while the log is that close to it [ns]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run found: incidents, root causes first, and an honest account of the input."""
+
+    incidents: tuple[Incident, ...]
+    accounting: Accounting
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The incidents as an Arrow table; see `tables` for the schema."""
+        from loganalyzer import tables
+
+        return tables.incidents_to_table(self.incidents)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The incidents as a pandas frame, times with zone."""
+        from loganalyzer import tables
+
+        return tables.to_pandas(self.to_arrow())
+
+
+def rank(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Root causes first, then severity, then first seen."""
+    return tuple(
+        sorted(
+            incidents,
+            key=lambda i: (i.caused_by is not None, -i.severity, i.status is Status.UNDECIDED, i.first_seen_ns or 0, i.id),
+        )
+    )
+
+
+def analyze(
+    paths: Paths, options: Options | None = None, progress: Callable[[int, int | None], None] | None = None
+) -> Report:
+    """
+    Read logs to their end and report the incidents in them.
+
+    Args:
+        paths: files, globs, folders, archives or `-` for standard input; one time line together.
+        progress: called with bytes done and bytes in all (None if unknown).
+
+    Errors:
+        PackError: a pattern pack is wrong. What cannot be read is in `accounting.problems`, never raised.
+    """
+    run, problems = _run(paths, options, progress)
+    latest = {transition.incident.id: transition.incident for transition in run.transitions()}
+    run.accounting.problems[:0] = problems
+    return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
+
+
+def iter_events(paths: Paths, options: Options | None = None, accounting: Accounting | None = None) -> Iterator[Event]:
+    """
+    The typed events of logs, by time, as a stream.
+
+    Args:
+        accounting: filled while the events are read, if given.
+    """
+    run, problems = _run(paths, options, None)
+    if accounting is not None:
+        run.accounting = accounting
+        accounting.problems += problems
+    return (event for event in run.events() if in_range(event, run.plan.options))
+
+
+def read_events(paths: Paths, options: Options | None = None) -> pyarrow.RecordBatchReader:
+    """The typed events of logs as a stream of Arrow record batches; see `tables` for the schema."""
+    from loganalyzer import tables
+
+    return tables.events_to_reader(iter_events(paths, options))
+
+
+def _run(
+    paths: Paths, options: Options | None, progress: Callable[[int, int | None], None] | None
+) -> tuple[Run, list[str]]:
+    given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+    found, problems = sources.expand(given)
+    plan = Plan(options or Options())
+    total = sources.total_size(found) if progress is not None else None
+    report = None if progress is None else lambda done: progress(done, total)
+    return Run(plan, found, report), problems
+
+
+class Analyzer:
+    """
+    Live analysis: bytes in as they arrive, transitions out as they are decided.
+
+        analyzer = Analyzer()
+        for transition in analyzer.feed(data): ...
+    """
+
+    def __init__(
+        self,
+        options: Options | None = None,
+        source: str = "-",
+        *,
+        wall_clock: bool = False,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        plan = Plan(options or Options())
+        self.accounting = Accounting(sources=[source])
+        self._reader = Reader(plan, sources.Source(name=source, parts=(), mtime_ns=None, file_date=None), self.accounting)
+        self._judge = Judge(plan, self.accounting, keep=False)
+        self._wall_clock = wall_clock
+        self._on_event = on_event
+        self._now_ns: int | None = None
+        self._live = False
+
+    def feed(self, data: bytes, now_ns: int | None = None) -> list[Transition]:
+        """
+        Take the bytes that arrived; what they decide.
+
+        Args:
+            now_ns: wall clock of the arrival [ns, UTC]; lets silence be judged while the log is close to it.
+        """
+        transitions: list[Transition] = []
+        for event in self._reader.feed(data):
+            transitions += self._take(event)
+        last = self._judge.classifier.last_ns
+        if now_ns is not None and last is not None:
+            self._live = self._wall_clock and abs(now_ns - last) <= LIVE_WINDOW_NS
+        return transitions
+
+    def advance(self, now_ns: int) -> list[Transition]:
+        """Let the wall clock decide absences that are due at `now_ns` [ns, UTC]; nothing while an old log is replayed."""
+        deadline = self.deadline_ns
+        if deadline is None or now_ns <= deadline:
+            return []
+        return self._judge.classifier.advance(now_ns)
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """When `advance` will decide something [ns, UTC]; None if nothing is pending or the log is not live."""
+        return self._judge.classifier.deadline_ns if self._live else None
+
+    def finish(self) -> list[Transition]:
+        """The input has ended; what that decides."""
+        transitions: list[Transition] = []
+        for event in self._reader.finish():
+            transitions += self._take(event)
+        transitions += self._judge.finish(self._reader.end_ns())
+        self.accounting.assumptions += self._reader.clock.assumptions
+        return transitions
+
+    def _take(self, event: Event) -> list[Transition]:
+        if self._on_event is not None:
+            self._on_event(event)
+        return self._judge.take(event)

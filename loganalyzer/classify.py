@@ -1,0 +1,422 @@
+"""
+Events become incidents: the stateful end of the flow.
+
+`Classifier.feed` takes typed events in order, runs the detectors of every failure mode that cares, and returns the
+transitions that are decided by that event and by the time that passed before it. Nothing here looks at text.
+Memory is bounded: groups per mode are capped, least recently used first out, and counted.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from loganalyzer.causes import Causes
+from loganalyzer.correlate import Absence, Completion, Detector, Predicate, Seen, detector_for, steps_of
+from loganalyzer.incident import Key, LiveIncident, Surroundings, band_of
+from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
+from loganalyzer.packs.schema import EvidenceRule, FailureMode, Nearby, Pack
+from loganalyzer.remediate import parse_version
+
+MAX_GROUPS = 10_000
+"""Groups (key combinations) one mode follows at a time."""
+MAX_REPORTED = 100_000
+"""Incidents kept for the report of a run; later ones are still printed live, and counted."""
+_NEARBY_KEPT = 64
+
+
+@dataclass(slots=True)
+class Group:
+    """State of one failure mode for one key."""
+
+    key: Key
+    detectors: list[Detector]
+    incident: LiveIncident | None = None
+    recovered: Seen | None = None
+    """Evidence of recovery that has yet to prove stable."""
+    stable_at: int = 0
+    opened: int = 0
+
+
+@dataclass(slots=True)
+class Role:
+    """Why a mode listens to an event type."""
+
+    predicate: Predicate
+    kind: str
+    index: int = 0
+    step: int = 0
+    occurrence: bool = False
+
+
+class Tracker:
+    """All groups of one failure mode."""
+
+    def __init__(self, mode: FailureMode, accounting: Accounting) -> None:
+        self.mode = mode
+        self.groups: OrderedDict[Key, Group] = OrderedDict()
+        self.roles: list[Role] = list(_roles(mode))
+        looks = nearby_of(mode)
+        indexes = {id(nearby): index for index, nearby in enumerate(looks)}
+        self.context = [(indexes[id(nearby)], nearby) for nearby in mode.context]
+        self.unless = [[(indexes[id(n)], n) for n in rule.unless] for rule in mode.evidence]
+        self.confirmed_by = [[(indexes[id(n)], n) for n in rule.confirmed_by] for rule in mode.evidence]
+        self._remembered: list[deque[tuple[Seen, Key]]] = [deque(maxlen=_NEARBY_KEPT) for _ in looks]
+        self._accounting = accounting
+
+    def key_of(self, event: Event) -> Key:
+        """The group of an event; None for what it does not tell."""
+        return tuple(
+            event.host if name == "host" else _text(event.attributes.get(name)) for name in self.mode.key
+        )
+
+    def group(self, key: Key) -> Group:
+        """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
+        found = self.groups.get(key)
+        if found is None:
+            for candidate in reversed(self.groups.values()):
+                if _fits(candidate.key, key):
+                    found = candidate
+                    break
+        if found is None:
+            found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
+            self.groups[key] = found
+            if len(self.groups) > MAX_GROUPS:
+                self.groups.popitem(last=False)
+                self._accounting.evicted += 1
+        elif None in found.key and found.key != key:
+            self._refine(found, key)
+        self.groups.move_to_end(found.key)
+        return found
+
+    def _refine(self, group: Group, key: Key) -> None:
+        del self.groups[group.key]
+        group.key = tuple(old if old is not None else new for old, new in zip(group.key, key, strict=True))
+        if group.incident is not None:
+            group.incident.key = group.key
+        self.groups[group.key] = group
+
+    def fitting(self, key: Key) -> list[Group]:
+        """Every existing group that an event with this key may be about."""
+        exact = self.groups.get(key)
+        if exact is not None and None not in key:
+            return [exact]
+        return [group for group in self.groups.values() if _fits(group.key, key)]
+
+    def remember(self, role: Role, seen: Seen) -> None:
+        """Keep an event that rules look back for."""
+        self._remembered[role.index].append((seen, self.key_of(seen.event)))
+
+    def recent(self, index: int, nearby: Nearby, key: Key, clock: int) -> Seen | None:
+        """The latest remembered event of a look-back that fits a key and its window."""
+        for seen, other in reversed(self._remembered[index]):
+            if clock - seen.clock > nearby.within:
+                return None
+            if _fits(key, other):
+                return seen
+        return None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _fits(one: Key, other: Key) -> bool:
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def nearby_of(mode: FailureMode) -> list[Nearby]:
+    """Every look-back of a mode; the position is its index."""
+    result = list(mode.context)
+    for rule in mode.evidence:
+        result += [*rule.unless, *rule.confirmed_by]
+    return result
+
+
+def _roles(mode: FailureMode) -> Iterator[Role]:
+    for index, rule in enumerate(mode.evidence):
+        for selector in (*rule.until, *rule.not_followed_by):
+            yield Role(Predicate(selector), "reset", index)
+    for index, resolve in enumerate(mode.resolve):
+        for selector in resolve.on:
+            yield Role(Predicate(selector), "resolve", index)
+    for index, rule in enumerate(mode.evidence):
+        for step, selector, occurrence in reversed(steps_of(rule)):
+            yield Role(Predicate(selector), "evidence", index, step, occurrence)
+    for selector in mode.also:
+        yield Role(Predicate(selector), "also")
+    for index, nearby in enumerate(nearby_of(mode)):
+        yield Role(Predicate(nearby.selector), "nearby", index)
+
+
+@dataclass(order=True, slots=True)
+class _Deadline:
+    clock: int
+    order: int
+    group: Group = field(compare=False)
+    tracker: Tracker = field(compare=False)
+    index: int | None = field(compare=False)
+    """Evidence rule whose absence is decided; None for a recovery that proves stable."""
+
+
+class Classifier:
+    """Runs every failure mode of a pack over one ordered stream of events."""
+
+    def __init__(self, pack: Pack, accounting: Accounting, *, keep: bool = True) -> None:
+        self._accounting = accounting
+        self._keep = keep
+        self._trackers = [Tracker(mode, accounting) for mode in pack.modes.values()]
+        self._listeners: dict[str, list[tuple[Tracker, list[Role]]]] = {}
+        for tracker in self._trackers:
+            by_type: dict[str, list[Role]] = {}
+            for role in tracker.roles:
+                for name in role.predicate.events:
+                    by_type.setdefault(name, []).append(role)
+            for name, roles in by_type.items():
+                self._listeners.setdefault(name, []).append((tracker, roles))
+        self._causes = Causes(pack.modes)
+        self._deadlines: list[_Deadline] = []
+        self._order = 0
+        self._clock = 0
+        self._last_ns: int | None = None
+        self.surroundings = Surroundings()
+        self._shown: dict[str, Incident] = {}
+        self._live: dict[str, LiveIncident] = {}
+        self.incidents: dict[str, Incident] = {}
+        """The latest state of each incident, by id."""
+
+    @property
+    def last_ns(self) -> int | None:
+        """Time of the latest event [ns, UTC]."""
+        return self._last_ns
+
+    @property
+    def deadline_ns(self) -> int | None:
+        """When silence will decide something [ns, UTC]; None if nothing is pending."""
+        while self._deadlines and not self._valid(self._deadlines[0]):
+            heapq.heappop(self._deadlines)
+        if not self._deadlines or self._last_ns is None:
+            return None
+        return self._last_ns + max(0, self._deadlines[0].clock - self._clock)
+
+    def feed(self, event: Event) -> list[Transition]:
+        """Take the next event; the transitions that its time and its content decide."""
+        transitions = self.advance(event.time_ns) if event.time_ns is not None else []
+        self._learn(event)
+        seen = Seen(self._clock, event)
+        for tracker, roles in self._listeners.get(event.type, ()):
+            fitting = [role for role in roles if role.predicate(event)]
+            if fitting:
+                transitions += self._dispatch(tracker, fitting, seen)
+        return transitions
+
+    def advance(self, now_ns: int) -> list[Transition]:
+        """Let time pass up to `now_ns` [ns, UTC]; a step back counts as nothing."""
+        target = self._clock
+        if self._last_ns is not None:
+            target += max(0, now_ns - self._last_ns)
+        transitions: list[Transition] = []
+        while self._deadlines and self._deadlines[0].clock < target:
+            deadline = heapq.heappop(self._deadlines)
+            if self._valid(deadline):
+                self._last_ns = now_ns - (target - deadline.clock)
+                self._clock = deadline.clock
+                transitions += self._expire(deadline)
+        self._last_ns = now_ns
+        self._clock = target
+        return transitions
+
+    def finish(self) -> list[Transition]:
+        """
+        The input has ended: recoveries count, absences stay undecided, and every incident that grew since its last
+        transition is shown once more, so that the last transition equals the report.
+        """
+        transitions: list[Transition] = []
+        for tracker in self._trackers:
+            for group in list(tracker.groups.values()):
+                if group.incident is not None and group.recovered is not None:
+                    transitions.append(self._resolve(tracker, group))
+                elif group.incident is None:
+                    transitions += self._undecided(tracker, group)
+        for incident in list(self._live.values()):
+            if incident.snapshot() != self._shown[incident.id]:
+                transitions.append(self._show("updated", incident))
+        return transitions
+
+    def _learn(self, event: Event) -> None:
+        found = event.attributes.get("version")
+        if found is not None and event.type in ("gateway.version", "gateway.starting"):
+            self.surroundings.version = parse_version(str(found)) or self.surroundings.version
+        if event.type.startswith("system.unit_"):
+            self.surroundings.supervisor = "systemd"
+
+    def _dispatch(self, tracker: Tracker, roles: list[Role], seen: Seen) -> list[Transition]:
+        transitions: list[Transition] = []
+        key = tracker.key_of(seen.event)
+        counted = False
+        for role in roles:
+            match role.kind:
+                case "reset":
+                    for group in tracker.fitting(key):
+                        group.detectors[role.index].reset()
+                case "resolve":
+                    for group in tracker.fitting(key):
+                        transitions += self._recover(tracker, group, role.index, seen)
+                case "evidence":
+                    group = tracker.group(key)
+                    transitions += self._evidence(tracker, group, role, seen, counted)
+                    counted = counted or role.occurrence
+                case "also":
+                    for group in tracker.fitting(key):
+                        if group.incident is not None:
+                            group.incident.add(seen, occurrence=False)
+                case _:
+                    tracker.remember(role, seen)
+        return transitions
+
+    def _evidence(
+        self, tracker: Tracker, group: Group, role: Role, seen: Seen, counted: bool
+    ) -> list[Transition]:
+        incident = group.incident
+        if incident is not None and role.occurrence and not counted:
+            group.recovered = None
+            incident.add(seen, occurrence=True)
+        if incident is None and any(
+            tracker.recent(index, nearby, group.key, seen.clock) for index, nearby in tracker.unless[role.index]
+        ):
+            return []
+        detector = group.detectors[role.index]
+        completion = detector.feed(role.step, seen)
+        if completion is None and detector.deadline is not None and len(detector.pending()) == 1:
+            self._schedule(detector.deadline, tracker, group, role.index)
+        if completion is not None:
+            return self._complete(tracker, group, role.index, completion)
+        return self._update(incident) if incident is not None else []
+
+    def _complete(
+        self, tracker: Tracker, group: Group, index: int, completion: Completion
+    ) -> list[Transition]:
+        rule = tracker.mode.evidence[index]
+        incident = group.incident
+        fresh = incident is None
+        if incident is None:
+            incident = self._open(tracker, group, rule, completion)
+        extra = max(0, incident.count - (rule.count or 1))
+        confirmed = sum(
+            nearby.add
+            for look, nearby in tracker.confirmed_by[index]
+            if tracker.recent(look, nearby, group.key, self._clock) is not None
+        )
+        severity = Severity[(rule.severity or tracker.mode.severity).upper()]
+        incident.believe(rule, severity, extra, confirmed)
+        if not fresh:
+            return self._update(incident)
+        changed = [other for other in self._causes.add(incident) if other.id in self._shown]
+        self._live[incident.id] = incident
+        return [self._show("opened", incident), *(self._show("updated", other) for other in changed)]
+
+    def _open(
+        self, tracker: Tracker, group: Group, rule: EvidenceRule, completion: Completion
+    ) -> LiveIncident:
+        incident = LiveIncident(
+            mode=tracker.mode, key=group.key, surroundings=self.surroundings, ordinal=group.opened
+        )
+        incident.identify(completion[0])
+        context = [
+            (seen, nearby.label)
+            for index, nearby in tracker.context
+            if (seen := tracker.recent(index, nearby, group.key, self._clock)) is not None
+        ]
+        incident.add_context(sorted(context, key=lambda item: item[0].clock))
+        last = len(completion) - 1
+        for position, seen in enumerate(completion):
+            incident.add(seen, occurrence=not rule.sequence or position == last)
+        group.incident = incident
+        group.recovered = None
+        group.opened += 1
+        return incident
+
+    def _update(self, incident: LiveIncident) -> list[Transition]:
+        shown = self._shown[incident.id]
+        cause = incident.cause.id if incident.cause else None
+        if (
+            incident.severity == shown.severity
+            and cause == shown.caused_by
+            and incident.band == band_of(shown.confidence)
+            and incident.count < 2 * max(1, shown.count)
+        ):
+            return []
+        return [self._show("updated", incident)]
+
+    def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> list[Transition]:
+        if group.incident is None or group.recovered is not None:
+            return []
+        group.recovered = seen
+        group.stable_at = seen.clock + tracker.mode.resolve[index].stable
+        if group.stable_at == seen.clock:
+            return [self._resolve(tracker, group)]
+        self._schedule(group.stable_at, tracker, group, None)
+        return []
+
+    def _resolve(self, tracker: Tracker, group: Group) -> Transition:
+        incident, recovered = group.incident, group.recovered
+        if incident is None or recovered is None:
+            raise AssertionError("only an open incident with evidence of recovery resolves")
+        incident.add(recovered, occurrence=False)
+        incident.status = Status.RESOLVED
+        incident.resolved_ns = recovered.event.time_ns
+        incident.end_clock = recovered.clock
+        incident.severity = min(incident.severity, Severity[tracker.mode.recovered_severity.upper()])
+        group.incident = group.recovered = None
+        for detector in group.detectors:
+            detector.reset()
+        return self._show("resolved", incident)
+
+    def _undecided(self, tracker: Tracker, group: Group) -> list[Transition]:
+        for index, detector in enumerate(group.detectors):
+            if detector.deadline is None:
+                continue
+            transitions = self._complete(tracker, group, index, detector.pending())
+            incident = group.incident
+            if incident is None:
+                raise AssertionError("completing a rule opens an incident")
+            incident.status = Status.UNDECIDED
+            del transitions[0]
+            return [self._show("undecided", incident), *transitions]
+        return []
+
+    def _expire(self, deadline: _Deadline) -> list[Transition]:
+        if deadline.index is None:
+            return [self._resolve(deadline.tracker, deadline.group)]
+        detector = deadline.group.detectors[deadline.index]
+        if not isinstance(detector, Absence):
+            raise AssertionError("only absences have deadlines")
+        return self._complete(deadline.tracker, deadline.group, deadline.index, detector.expire())
+
+    def _valid(self, deadline: _Deadline) -> bool:
+        group = deadline.group
+        if deadline.tracker.groups.get(group.key) is not group:
+            return False
+        if deadline.index is None:
+            return group.recovered is not None and group.stable_at == deadline.clock
+        return group.detectors[deadline.index].deadline == deadline.clock
+
+    def _schedule(self, clock: int, tracker: Tracker, group: Group, index: int | None) -> None:
+        self._order += 1
+        heapq.heappush(self._deadlines, _Deadline(clock, self._order, group, tracker, index))
+
+    def _show(self, kind: str, incident: LiveIncident) -> Transition:
+        frozen = incident.snapshot()
+        self._shown[incident.id] = frozen
+        if incident.status is not Status.OPEN:
+            self._live.pop(incident.id, None)
+        if self._keep:
+            if len(self.incidents) < MAX_REPORTED or incident.id in self.incidents:
+                self.incidents[incident.id] = frozen
+            else:
+                self._accounting.evicted += 1
+        elif incident.status is not Status.OPEN:
+            del self._shown[incident.id]
+        return Transition(kind=kind, time_ns=self._last_ns, incident=frozen)

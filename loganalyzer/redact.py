@@ -1,0 +1,286 @@
+"""
+Masks for what is secret or personal in log text.
+
+Enters: text and attribute values on their way out of the program. Leaves: the same with tokens,
+keys, passwords, phone numbers, chat addresses and e-mail addresses replaced by masks such as
+`<phone:3f9a1c>`. A mask is a keyed hash: one number keeps one mask, within a run and across runs
+of one user, and nobody without the key can guess it back. Refuses to touch anything that is
+grouped or compared: incidents are found on raw values, masks are put on at the sinks only.
+
+Left readable on purpose: connection, request and device ids (an operator needs them in commands,
+and they open nothing), IP addresses, paths, and every number without a personal context (times,
+process ids, ports, versions, durations, counters).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from loganalyzer.model import Attributes, Scalar
+
+KEY_BYTES = 32
+
+# Known shapes of credentials; each starts with something that hardly occurs by chance.
+_SECRET = re.compile(
+    r"""(?xs)
+    -----BEGIN[ ](?:[A-Z]+[ ]){0,3}PRIVATE[ ]KEY-----.{0,8192}?(?:-----END[^-]{0,40}-----|\Z)
+  | <Buffer(?:[ ][0-9a-f]{2}){8,}[^<>]{0,40}>                         # key material of libsignal
+  | \beyJ[\w-]{8,2048}\.eyJ[\w-]{4,4096}(?:\.[\w-]{0,2048})?         # JSON web token
+  | (?<![\w-])(?:
+      (?:sk|pk|rk)-[\w-]{12,200}                                     # OpenAI, Anthropic, OpenRouter
+    | (?:sk|pk|rk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,200}         # Stripe
+    | (?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,250}                         # Slack
+    | gh[opsur]_[A-Za-z0-9]{20,255} | github_pat_\w{20,255} | glpat-[\w-]{16,100}
+    | AIza[\w-]{30,45} | ya29\.[\w-]{20,300}                         # Google
+    | (?:AKIA|ASIA)[0-9A-Z]{16}                                      # AWS
+    | (?:gsk|hf|npm|r8|dop_v1)_[A-Za-z0-9]{16,200}
+    | (?:xai|pplx|nvapi|tvly)-[\w-]{16,200}
+    | \d{8,10}:[A-Za-z][\w-]{32,40}                                  # Telegram bot
+    | [MNO][\w-]{22,28}\.[\w-]{6,7}\.[\w-]{27,40}                    # Discord bot
+    )(?![\w-])
+    """
+)
+_IN_PATH = re.compile(
+    r"(/bot|hooks\.slack\.com/services/|/api/webhooks/)"
+    r"(\d{6,12}:[\w-]{20,60}|[\w-]{6,40}/[\w/-]{6,200})"
+)
+_URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:\"'<>\\]{0,100}:)([^\s/@\"'<>\\]{1,200})(?=@)")
+_SCHEME = re.compile(
+    r"(?i)((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?"
+    r"(?:(?:bearer|basic|bot|token)\s{1,4})?)"
+    r"|\b(?:bearer|basic)\s{1,4})(?P<value>(?!(?:bearer|basic|bot|token)\s)[\w.~+/=-]{6,4096})"
+)
+_FLAG = re.compile(
+    r"(?i)(--(?:token|password|secret|api-key)\\*[\"']?(?:,\s?|\s{1,4})\\*[\"']?)"
+    r"(?P<value>[^\s\"'\\<-][^\s\"'\\]{3,4096})"
+)
+# `name = value` in every notation: key=value, key: value, JSON, JSON in JSON, query strings.
+# A quoted value ends at the quote that opened it, at the same level of escaping.
+_NAMED = re.compile(
+    r"""(?xis)
+    (?<!<)(?P<what>token|passwor[dt]|passwd|passphrase|secret|api[_-]?key|private[_-]?key
+        |access[_-]?key|auth[_-]?key|encryption[_-]?key|credential|cookie|signature
+        |(?<=[?&])(?:sig|key|code|auth))
+    \\*["'`]?\s?(?:=>|[:=])(?P<space>\s{0,3})
+    (?:(?P<quote>\\*["'`])(?P<quoted>(?:(?!(?P=quote)).|(?<=\\)(?P=quote))+)
+      |(?P<bare>[^\s"'`\\,;&<>(){}\[\]|]+))
+    """
+)
+# What stands after `token:` in messages about tokens, and is none.
+_NOT_SECRET = re.compile(
+    r"(?i)(?:\*+|null|none|undefined|unset|set|not|no|missing|true|false|yes|required|invalid|valid|"
+    r"expired|mismatch|present|absent|empty|unknown|ok|failed|found|changed|unchanged|loaded|from|"
+    r"configured|redacted|env|config|file|keychain|default|auto|generated|remove|rotate|is|are|was|"
+    r"the|a|an|shared|device|error|unauthorized|denied|…)[.:…]*\Z"
+)
+
+_JID = re.compile(
+    r"(?<![\w.+-])\+?(\d{5,20}(?:-\d{5,15})?)((?:[:.]\d{1,4}){0,2}@)"
+    r"(s\.whatsapp\.net|c\.us|g\.us|lid|broadcast|newsletter|hosted(?:\.lid)?)\b"
+)
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}(?P<tld>[A-Za-z]{2,24})(?![\w-])"
+)
+# Endings of systemd units and of files, where `name@x.ending` is no address.
+_NO_DOMAIN = re.compile(
+    r"(?i)(?:service|socket|target|slice|timer|scope|mount|device|path|swap|[mc]?js|ts|json|png|jpg|"
+    r"svg|webp|gz|log|tgz|md)\Z"
+)
+# A zone with a year behind it (`+1100 2026`) is no number.
+_E164 = re.compile(r"(?<![\w+])\+(?!\d{4} (?:19|20)\d\d)\(?[1-9](?:[ ().-]{0,2}\d){6,14}(?!\w)")
+# Seconds and milliseconds since 1970, of 2017 and later: no number in E.164 looks like them.
+_NO_EPOCH = r"(?!1[5-9]\d{8}(?:\d{3})?(?!\d))"
+# Bare digits are a person's only behind a word, or in a place, that says so.
+_TARGET = re.compile(
+    rf"""(?xi)
+    (?<![\w.-])
+    (?P<lead>(?:
+        (?:sender(?:E164|Id)?|peer|recipient|participant|phone(?:[_-]?number)?|(?:self)?E164|remoteJid
+          |chat(?:[_-]?id)?|user(?:[_-]?id)?|author|msisdn|contact|from|to|target|account(?:Id)?
+          |(?:group|owner)?AllowFrom|direct|dm|group|channel|room
+          |whatsapp|telegram|tg|signal|sms|imessage|discord)
+        \\*["']?\s?[:=]\s?\[?\s?\\*["']?(?:[a-z]{{2,10}}:)?
+      | (?:sender|participant|DM\ from|message\ from)\s(?:unauthori[sz]ed\s|unknown\s)?
+      | (?:session|sender-key|lid-mapping|device-list)-
+      | credentials/whatsapp/ | sessions/whatsapp/))
+    (?P<digits>-?{_NO_EPOCH}\d{{7,20}})
+    (?!\w|\s?(?:ms|s|bytes|[kmg]i?b)\b)
+    """
+)
+# In JSON, and in prose between `from`, `to` and `->`, ten to fifteen digits.
+_LONG_TARGET = re.compile(
+    rf"(?i)(?P<lead>\\*[\"']|(?<!\w)(?:from|to|for)\s|->\s|→\s)(?P<digits>{_NO_EPOCH}\d{{10,15}})"
+    r"(?!\w|[.-]\d|\s?(?:ms|s|bytes|[kmg]i?b)\b)"
+)
+_WHOLE_NUMBER = re.compile(rf"\+?{_NO_EPOCH}\d{{10,15}}")
+_SHORT_IDS = ("sender", "chat", "user", "peer", "participant", "telegram", "tg")
+_PERSONAL_NUMBER = re.compile(r"-?\d{7,20}")
+_PERSONAL_NAMES = frozenset({"sender", "from", "to", "peer", "target", "chat", "user", "recipient"})
+
+# Cheap tests that most text fails, before the patterns above look at it.
+_SECRET_WORDS = (
+    *("token", "passw", "passp", "secret", "key", "credential", "cookie", "signature"),
+    *("bearer", "basic", "authorization", "://", "sig=", "code=", "auth="),
+)
+_LONG_WORD = re.compile(r"[\w.-]{12}|\d:[A-Za-z]|<Buffer|PRIVATE KEY")
+_NUMBER_HINT = re.compile(r"\d{7}|\+\(?\d")
+
+_KINDS = {"g.us": "group", "lid": "lid", "hosted.lid": "lid", "newsletter": "group"}
+
+
+class Redactor:
+    """
+    Replaces secrets and personal data by keyed masks; `Redactor(None)` leaves text as it is.
+
+    Args:
+        key: Secret of the masks, or None for no redaction.
+    """
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes | None) -> None:
+        self._key = key
+
+    def __call__(self, text: str) -> str:
+        """Masks every secret and every personal datum in text."""
+        key = self._key
+        if key is None:
+            return text
+        lower = text.lower()
+        if any(word in lower for word in _SECRET_WORDS):
+            text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)
+            text = _SCHEME.sub(self._header, text)
+            text = _FLAG.sub(self._header, text)
+            text = _NAMED.sub(self._named, text)
+        if _LONG_WORD.search(text):
+            text = _IN_PATH.sub(lambda m: m[1] + self._mask("token", m[2]), text)
+            text = _SECRET.sub(lambda m: self._mask("token", m[0]), text)
+        if "@" in text:
+            text = _JID.sub(self._jid, text)
+            text = _EMAIL.sub(self._email, text)
+        if _NUMBER_HINT.search(text):
+            text = _E164.sub(lambda m: self._number(m[0]), text)
+            text = _TARGET.sub(self._target, text)
+            text = _LONG_TARGET.sub(lambda m: m["lead"] + self._number(m["digits"]), text)
+        return text
+
+    def value(self, name: str, value: Scalar) -> Scalar:
+        """Masks an attribute or key value; a bare number counts where the name is a person's."""
+        if self._key is None or isinstance(value, bool | float):
+            return value
+        personal = name in _PERSONAL_NAMES and _PERSONAL_NUMBER.fullmatch(str(value))
+        if personal or (isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value)):
+            return self._number(str(value))
+        return self(value) if isinstance(value, str) else value
+
+    def attributes(self, attributes: Attributes) -> dict[str, Scalar]:
+        """Masks every value of a mapping."""
+        return {name: self.value(name, value) for name, value in attributes.items()}
+
+    def key(self, key: Mapping[str, str | None]) -> dict[str, str | None]:
+        """Masks the values of an incident's key."""
+        return {n: None if v is None else str(self.value(n, v)) for n, v in key.items()}
+
+    def _mask(self, kind: str, secret: str) -> str:
+        assert self._key is not None
+        digest = hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), "sha256")
+        return f"<{kind}:{digest.hex()[:6]}>"
+
+    def _number(self, text: str) -> str:
+        # Digits alone decide: +1 555 123, 1555123 and 1555123@s.whatsapp.net are one person.
+        return self._mask("phone", re.sub(r"\D", "", text))
+
+    def _named(self, match: re.Match[str]) -> str:
+        found = "quoted" if match["quoted"] is not None else "bare"
+        value = match[found]
+        password = match["what"].lower().startswith("passw")
+        prose = bool(match["space"]) and found == "bare"
+        if not password and not _looks_secret(value, prose=prose):
+            return match[0]
+        if value.startswith("<") or _NOT_SECRET.match(value):
+            return match[0]
+        kind = "password" if password else "token"
+        start, end = match.start(found) - match.start(), match.end(found) - match.start()
+        return match[0][:start] + self._mask(kind, value) + match[0][end:]
+
+    def _header(self, match: re.Match[str]) -> str:
+        value = match["value"]
+        prose = match.re is _SCHEME and match["header"] is None
+        if _NOT_SECRET.match(value) or not _looks_secret(value, prose=prose):
+            return match[0]
+        return match[1] + self._mask("token", value)
+
+    def _target(self, match: re.Match[str]) -> str:
+        # Short ids exist (Telegram), but behind `from` and `to` they are as often offsets or sizes.
+        if len(match["digits"]) < 9 and not match["lead"].lower().startswith(_SHORT_IDS):
+            return match[0]
+        return match["lead"] + self._number(match["digits"])
+
+    def _jid(self, match: re.Match[str]) -> str:
+        kind = _KINDS.get(match[3], "phone")
+        return self._mask(kind, match[1]) + match[2] + match[3]
+
+    def _email(self, match: re.Match[str]) -> str:
+        if _NO_DOMAIN.match(match["tld"]) or match[0].endswith("@s.whatsapp.net"):
+            return match[0]  # the second: a phone number that is masked already
+        return self._mask("email", match[0].lower())
+
+
+def _looks_secret(value: str, *, prose: bool) -> bool:
+    """Tells `token: 9f8a…` from the counters and, in prose, the words that follow the same name."""
+    if len(value) < 4 or (value.isdigit() and len(value) < 8):
+        return False
+    return not prose or len(value) >= 16 or any(c.isdigit() for c in value)
+
+
+def user_key(path: Path, warn: Callable[[str], None]) -> bytes:
+    """
+    Reads the user's key, and makes it on first use.
+
+    Args:
+        path: The key file; created with mode 0600.
+        warn: Told when a key for this run only has to do.
+
+    Errors:
+        None pass: without a readable or writable file the key lives for this run.
+    """
+    try:
+        return _read_key(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        return _ephemeral(path, error, warn)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+            # A link appears whole or not at all, and never replaces the key of a run beside us.
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        return _read_key(path)
+    except (OSError, ValueError) as error:
+        return _ephemeral(path, error, warn)
+
+
+def _read_key(path: Path) -> bytes:
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise ValueError("the file is too short")
+    return key
+
+
+def _ephemeral(path: Path, error: Exception, warn: Callable[[str], None]) -> bytes:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    warn(f"No lasting key for masks ({path}: {reason}); masks of this run differ from other runs.")
+    return secrets.token_bytes(KEY_BYTES)

@@ -1,0 +1,63 @@
+r"""
+Hostile text made safe to show on a terminal or in a text file.
+
+Enters: text from a log. Leaves: text without escape sequences, control, bidi or invisible
+characters. Terminal sequences are dropped whole (they are colour, or an attack); every other
+character that could move the cursor, reorder or hide text becomes its visible escape (`\x07`,
+`\u202e`). Refuses to shorten or to mask; that is `shorten` and `redact`.
+"""
+
+from __future__ import annotations
+
+import re
+
+# CSI (`ESC [ … letter`), strings (OSC, DCS, SOS, PM, APC up to BEL or ST, bounded so that an
+# unterminated one cannot swallow a log) and two-character escapes, in 7-bit and C1 form.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]{0,8}[0-Z\\^-~]"
+)
+# C0 without tab and newline, DEL and C1, soft hyphen, Arabic letter mark, Mongolian vowel
+# separator, zero width, bidi marks, embeddings and isolates, line and paragraph separators,
+# word joiners, interlinear marks, the byte order mark, lone surrogates and tag characters.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_LINE_BREAKS = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_BLANKS = re.compile(r"[ \t]+")
+
+
+def block(text: str) -> str:
+    r"""
+    Makes text safe and keeps its lines; tabs become four spaces.
+
+    >>> block("\x1b[31mred\x1b[0m\x07 \u202etxt")
+    'red\\x07 \\u202etxt'
+    """
+    text = _LINE_BREAKS.sub("\n", _SEQUENCE.sub("", text))
+    return _UNSAFE.sub(_escape, text).replace("\t", "    ")
+
+
+def line(text: str) -> str:
+    r"""
+    Makes text safe and puts it on one line: line breaks and runs of blanks become one space.
+
+    >>> line("closed\n  at Object.onClose")
+    'closed at Object.onClose'
+    """
+    text = _LINE_BREAKS.sub(" ", _SEQUENCE.sub("", text))
+    return _BLANKS.sub(" ", _UNSAFE.sub(_escape, text)).strip()
+
+
+def shorten(text: str, width: int) -> str:
+    """Cuts text to at most `width` characters, the last of them `…` when something is missing."""
+    return text if len(text) <= width else text[: max(width - 1, 0)].rstrip() + "…"
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

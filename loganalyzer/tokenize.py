@@ -1,0 +1,212 @@
+"""
+A candidate line becomes typed events.
+
+Stateless per record: the line, the lines above it and the pack decide, nothing else, so this may run anywhere and in any
+order. Times that lack a date or zone leave as they are written; `ordering` completes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from loganalyzer import formats, subsystems
+from loganalyzer.model import Accounting, Event, Origin, Record, Scalar, Span
+from loganalyzer.packs.compile import CompiledPack, Matcher, holds
+from loganalyzer.packs.schema import EventType
+from loganalyzer.scan import Line
+
+MAX_MESSAGE_LINE = 16 * 1024
+"""Longest message line a pattern looks at [characters]."""
+MAX_MESSAGE_LINES = 400
+MAX_TEXT = 2000
+"""Longest evidence text [characters]."""
+_TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
+_ACCOUNT = re.compile(r"\(account: ([\w.@+-]{1,64})\)|--account ([\w.@+-]{1,64})|\baccountId=([\w.@+-]{1,64})")
+
+
+class Header(NamedTuple):
+    """What a continuation line takes over from the record it belongs to."""
+
+    record: Record
+    above: list[str]
+    """Text of the record's lines above, oldest first."""
+
+
+class Tokenizer:
+    """Turns candidate lines into events with the patterns of one pack."""
+
+    def __init__(self, compiled: CompiledPack, event_types: dict[str, EventType]) -> None:
+        self._compiled = compiled
+        self._declared = {name: frozenset(kind.attributes) for name, kind in event_types.items()}
+
+    def record(self, line: Line) -> Record:
+        """The decoded record of a line; a continuation line has the header of the record above it."""
+        return self._with_header(formats.decode(line.data), line)[0]
+
+    def events(
+        self, line: Line, literals: list[int], source: str, accounting: Accounting
+    ) -> list[Event]:
+        """
+        The events of one candidate line, in the order of its message lines.
+
+        Args:
+            literals: ids of the pattern literals found in the line.
+        """
+        record, above = self._with_header(formats.decode(line.data), line)
+        accounting.records[record.format] = accounting.records.get(record.format, 0) + 1
+        if b"\0" in line.data or "\ufffd" in record.message:
+            accounting.undecodable += 1
+        known = False
+        found: list[Event] = []
+        if record.origin is not Origin.CARRIED:
+            for event in self._match(record, line, literals, above, source):
+                known = True
+                if event is not None:
+                    found.append(event)
+        if not known and record.level in ("warn", "error", "fatal") and not record.continuation:
+            if record.level == "warn":
+                accounting.unknown_warnings += 1
+            else:
+                accounting.unknown_errors += 1
+        return found
+
+    def _match(
+        self, record: Record, line: Line, literals: list[int], above: Callable[[], str], source: str
+    ) -> Iterator[Event | None]:
+        """Events of a record; None for text that is known and means nothing."""
+        display = subsystems.display(record.subsystem) if record.subsystem else "none"
+        matchers = sorted(
+            (m for literal in literals for m in self._compiled.matchers[literal]), key=lambda m: m.order
+        )
+        matchers = [m for m in matchers if record.origin in m.origins]
+        if not matchers:
+            return
+        lines = record.message.split("\n")[:MAX_MESSAGE_LINES]
+        for index, text in enumerate(lines):
+            text = text[:MAX_MESSAGE_LINE]
+            seen: set[str] = set()
+            earlier = _Above(lines[:index], above)
+            for matcher in matchers:
+                pattern = matcher.pattern
+                kind = pattern.event or ""
+                if kind in seen or matcher.literal not in text:
+                    continue
+                match = matcher.search(text)
+                if match is None or not holds(pattern.where, display, record.level, record.fields, earlier):
+                    continue
+                seen.add(kind)
+                yield self._event(matcher, match, text, record, line, source) if pattern.event else None
+
+    def _event(
+        self, matcher: Matcher, match: Any, text: str, record: Record, line: Line, source: str
+    ) -> Event:
+        kind = matcher.pattern.event or ""
+        attributes = matcher.attributes(match, text, record.fields)
+        self._add_channel(attributes, kind, text, record)
+        return Event(
+            type=kind,
+            attributes=attributes,
+            time_ns=record.time_ns,
+            resolution_ns=record.resolution_ns,
+            span=Span(source=source, line=line.number, last_line=line.number, offset=line.offset),
+            subsystem=record.subsystem,
+            level=record.level,
+            host=record.host,
+            origin=record.origin,
+            format=record.format,
+            pattern=matcher.pattern.id,
+            text=_evidence_text(text, matcher, record),
+            stamp=record.stamp,
+        )
+
+    def _add_channel(self, attributes: dict[str, Scalar], kind: str, text: str, record: Record) -> None:
+        declared = self._declared.get(kind, frozenset())
+        if "channel" not in declared:
+            return
+        tag = _TAG.match(text)
+        channel, account = None, None
+        if tag and tag[2]:
+            channel, account = subsystems.channel_of(tag[1]), tag[2]
+        elif tag:
+            account = tag[1]
+        channel = channel or subsystems.channel_of(record.subsystem) or _text_field(record, "channel")
+        if tag and not tag[2] and subsystems.channel_of(tag[1]) is not None:
+            channel, account = channel or subsystems.channel_of(tag[1]), None
+        if channel is not None:
+            attributes.setdefault("channel", channel)
+        if "account" in declared and "account" not in attributes:
+            named = _ACCOUNT.search(text)
+            value = next(filter(None, named.groups())) if named else account or _text_field(record, "accountId")
+            if value:
+                attributes["account"] = value.rstrip(".")
+
+    def _with_header(self, record: Record, line: Line) -> tuple[Record, Callable[[], str]]:
+        if not record.continuation:
+            return record, _no_text
+        header = _find_header(record, line)
+        if header is None:
+            return record, lambda: "\n".join(_texts(line.above()))
+        found = header.record
+        merged = record._replace(
+            time_ns=found.time_ns if record.time_ns is None and record.stamp is None else record.time_ns,
+            stamp=found.stamp if record.time_ns is None and record.stamp is None else record.stamp,
+            resolution_ns=found.resolution_ns if record.time_ns is None else record.resolution_ns,
+            level=found.level,
+            subsystem=found.subsystem,
+            host=record.host or found.host,
+            ident=record.ident or found.ident,
+            origin=found.origin,
+            format=found.format,
+        )
+        return merged, lambda: "\n".join(header.above)
+
+
+class _Above:
+    """The text above a message line, put together only when a pattern asks."""
+
+    def __init__(self, lines: list[str], earlier: Callable[[], str]) -> None:
+        self._lines = lines
+        self._earlier = earlier
+
+    def __call__(self) -> str:
+        return "\n".join([self._earlier(), *self._lines])
+
+
+def _no_text() -> str:
+    return ""
+
+
+def _find_header(record: Record, line: Line) -> Header | None:
+    """The nearest record start above a continuation line, of the same process where an envelope names one."""
+    above: list[str] = []
+    for data in reversed(line.above()):
+        candidate = formats.decode(data)
+        if record.ident is not None and candidate.ident != record.ident:
+            continue
+        above.append(candidate.message)
+        if not candidate.continuation:
+            return Header(candidate, above[::-1])
+    return None
+
+
+def _texts(lines: list[bytes]) -> Iterator[str]:
+    return (formats.decode(data).message for data in lines)
+
+
+def _text_field(record: Record, name: str) -> str | None:
+    value = record.fields.get(name)
+    return value if isinstance(value, str) and 0 < len(value) <= 64 else None
+
+
+def _evidence_text(text: str, matcher: Matcher, record: Record) -> str:
+    """The matching line, with the structured values that the pattern read from beside it."""
+    extra = []
+    for rule in matcher.pattern.attributes.values():
+        for path in rule.field:
+            value = record.fields.get(path.split(".")[0])
+            if isinstance(value, str | int | float) and f"{path}={value}" not in extra:
+                extra.append(f"{path}={value}")
+    suffix = f" ({', '.join(extra)})" if extra else ""
+    return (text.strip()[:MAX_TEXT] + suffix)[: MAX_TEXT + 200]
