@@ -27,7 +27,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of every pack type."""
 
 
-class EventType(Model):
+class EventType(Model, kw_only=True):
     """A word of the event vocabulary."""
 
     meaning: str
@@ -35,7 +35,7 @@ class EventType(Model):
     same_within: Duration = 50_000_000
 
 
-class Where(Model):
+class Where(Model, kw_only=True):
     """Conditions on the record an event pattern looks at; all must hold."""
 
     subsystem: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Where(Model):
     origin: tuple[OriginName, ...] = ("gateway", "cli-error", "unknown")
 
 
-class AttributeRule(Model):
+class AttributeRule(Model, kw_only=True):
     """Where an attribute comes from: a constant, a structured field or a regex over the message line."""
 
     constant: Scalar | None = None
@@ -54,14 +54,14 @@ class AttributeRule(Model):
     unit: Literal["ms", "s", "min", "h"] | None = None
 
 
-class LineExample(Model):
+class LineExample(Model, kw_only=True):
     """One raw line of any surface and some attributes of the event it must give."""
 
     line: str
     attributes: dict[str, Any] = {}
 
 
-class EventPattern(Model):
+class EventPattern(Model, kw_only=True):
     """One text that is one event."""
 
     id: str
@@ -77,7 +77,7 @@ class EventPattern(Model):
     near_misses: tuple[str, ...] = ()
 
 
-class Condition(Model):
+class Condition(Model, kw_only=True):
     """One condition of a selector on an attribute."""
 
     attribute: str
@@ -85,14 +85,14 @@ class Condition(Model):
     values: tuple[Scalar, ...]
 
 
-class Selector(Model):
+class Selector(Model, kw_only=True):
     """Which events a rule means: types and conditions on attributes."""
 
     events: tuple[str, ...]
     conditions: tuple[Condition, ...] = ()
 
 
-class Nearby(Model):
+class Nearby(Model, kw_only=True):
     """A selector that is looked for in the recent past."""
 
     selector: Selector
@@ -101,7 +101,7 @@ class Nearby(Model):
     add: float = 0.0
 
 
-class EvidenceRule(Model):
+class EvidenceRule(Model, kw_only=True):
     """One way to recognise a failure mode."""
 
     name: str
@@ -122,14 +122,14 @@ class EvidenceRule(Model):
     confidence_max: float = 1.0
 
 
-class ResolveRule(Model):
+class ResolveRule(Model, kw_only=True):
     """The evidence of recovery."""
 
     on: tuple[Selector, ...]
     stable: Duration = 0
 
 
-class Remedy(Model):
+class Remedy(Model, kw_only=True):
     """One rung of the remediation ladder, with the conditions under which it applies."""
 
     text: str
@@ -141,7 +141,7 @@ class Remedy(Model):
     variants: tuple[str, ...] = ()
 
 
-class LogExample(Model):
+class LogExample(Model, kw_only=True):
     """A whole log and the modes it must give, root causes at warning or above first to last."""
 
     name: str
@@ -149,7 +149,7 @@ class LogExample(Model):
     expect: tuple[str, ...] | None = None
 
 
-class FailureMode(Model):
+class FailureMode(Model, kw_only=True):
     """A documented way of failing."""
 
     id: str
@@ -174,7 +174,7 @@ class FailureMode(Model):
     near_misses: tuple[LogExample, ...]
 
 
-class Place(Model):
+class Place(Model, kw_only=True):
     """Where an entry of a pack is written."""
 
     file: str
@@ -182,7 +182,7 @@ class Place(Model):
     column: int
 
 
-class Pack(Model):
+class Pack(Model, kw_only=True):
     """Everything loganalyzer knows."""
 
     event_types: dict[str, EventType]

@@ -1,11 +1,13 @@
 """
 YAML with positions: a document keeps the line and column of every key and value.
 
-Duplicate keys and syntax errors become faults; no tag other than the plain JSON types is understood.
+Duplicate keys and syntax errors become faults. Plain words are only what JSON has (true, false, null, numbers): the `on`, `yes`
+and dates of YAML 1.1 stay text.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +16,20 @@ import yaml
 from loganalyzer.errors import Fault
 
 Path = tuple[str | int, ...]
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", "n~"),
+    ("int", r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"\Z"), [""])
 
 
 @dataclass(slots=True)
@@ -37,7 +52,7 @@ class Document:
 def parse(text: str, file: str) -> Document:
     """Parse one YAML document; problems are in its `faults`, never raised."""
     document = Document(file)
-    loader = Loader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is not None:
@@ -60,7 +75,7 @@ def _convert(loader: Any, node: yaml.Node, path: Path, document: Document) -> An
     if isinstance(node, yaml.MappingNode):
         result: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(loader.construct_object(key_node))
+            key = str(key_node.value)
             place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
             if key in result:
                 document.faults.append(

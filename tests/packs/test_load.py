@@ -1,0 +1,91 @@
+"""Loading packs: every fault at once, with its place; overriding; caching."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from loganalyzer.errors import PackError
+from loganalyzer.packs import load_dirs
+
+VOCABULARY = "event_types:\n  a.b: {meaning: m, attributes: {code: int}}\n"
+PATTERNS = """patterns:
+  - id: one
+    event: a.b
+    match: "some text {code:int}"
+    source: s
+    examples: ["some text 1"]
+    near_misses: ["other"]
+"""
+
+
+def write(folder: Path, **files: str) -> Path:
+    """Write YAML files by stem."""
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def faults(folder: Path) -> list[str]:
+    """`line:column: message` of every fault."""
+    with pytest.raises(PackError) as caught:
+        load_dirs([folder], cache=False)
+    return [f"{f.line}:{f.column}: {f.message}" for f in caught.value.faults]
+
+
+def test_a_good_pack_loads(tmp_path: Path) -> None:
+    """Patterns keep their place for later messages."""
+    pack = load_dirs([write(tmp_path, vocabulary=VOCABULARY, patterns=PATTERNS)], cache=False)
+    assert pack.patterns["one"].match == ("some text {code:int}",)
+    assert pack.places["one"].line == 2
+
+
+def test_all_faults_are_reported_at_once_with_their_place(tmp_path: Path) -> None:
+    """An unknown key, a wrong type and a missing key of three entries come together."""
+    text = """patterns:
+  - id: one
+    evnt: a.b
+    match: "x"
+  - id: [two]
+  - match: "y"
+    where: {level: [loud]}
+"""
+    found = faults(write(tmp_path, vocabulary=VOCABULARY, patterns=text))
+    assert any(f.startswith("3:5: unknown key 'evnt'; did you mean 'event'?") for f in found)
+    assert any(f.startswith("5:5: expected str") for f in found)
+    assert any("'id' is missing" in f for f in found)
+    assert any("'loud' is not one of" in f for f in found)
+
+
+def test_duplicate_keys_and_bad_yaml_are_faults(tmp_path: Path) -> None:
+    """YAML that most loaders would silently accept, or choke on."""
+    assert any("duplicate key 'id'" in f for f in faults(write(tmp_path, p="patterns:\n  - id: a\n    id: b\n")))
+    assert any("YAML" in f for f in faults(write(tmp_path, p="patterns: [\n")))
+
+
+def test_words_stay_words(tmp_path: Path) -> None:
+    """`on`, `off`, `no` and dates are text."""
+    text = PATTERNS.replace('"some text {code:int}"', "[on and off, no, 2026-11-20]").replace("some text 1", "no")
+    pack = load_dirs([write(tmp_path, vocabulary=VOCABULARY, patterns=text)], cache=False)
+    assert pack.patterns["one"].match == ("on and off", "no", "2026-11-20")
+
+
+def test_a_later_folder_overrides_by_id(tmp_path: Path) -> None:
+    """A user's pack replaces an entry and keeps the others."""
+    base = write(tmp_path / "base", vocabulary=VOCABULARY, patterns=PATTERNS)
+    own = write(tmp_path / "own", mine=PATTERNS.replace("some text", "my text"))
+    pack = load_dirs([base, own], cache=False)
+    assert pack.patterns["one"].match == ("my text {code:int}",)
+
+
+def test_a_damaged_cache_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache gives the same pack, and rubbish in it does no harm."""
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
+    folder = write(tmp_path / "pack", vocabulary=VOCABULARY, patterns=PATTERNS)
+    first = load_dirs([folder])
+    (cached,) = (tmp_path / "cache").iterdir()
+    assert load_dirs([folder]) == first
+    cached.write_bytes(b"\x00rubbish")
+    assert load_dirs([folder]) == first

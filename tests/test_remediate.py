@@ -1,0 +1,49 @@
+"""Remedies: versions, supervisors, and values that may be hostile."""
+
+from __future__ import annotations
+
+import pytest
+
+from loganalyzer.remediate import fill, fill_command, in_range, parse_version
+
+
+@pytest.mark.parametrize(
+    ("version", "bounds", "inside"),
+    [
+        ("2026.9.6", ">=2026.5", True),
+        ("2026.2.17", ">=2026.5", False),
+        ("2026.5.28", ">=2026.5,<2026.9", True),
+        ("2026.9.6", ">=2026.5,<2026.9", False),
+        ("2026.10.1", ">2026.9", True),
+        ("2026.9.6", "==2026.9.6", True),
+    ],
+)
+def test_version_ranges(version: str, bounds: str, inside: bool) -> None:
+    """Bounds compare as many parts as they name, as numbers."""
+    parsed = parse_version(version)
+    assert parsed is not None
+    assert in_range(parsed, bounds) is inside
+
+
+def test_versions_are_read_with_prefix_and_suffix() -> None:
+    """`v2026.9.6-beta.1` is 2026.9.6; `vdev` is nothing."""
+    assert parse_version("v2026.9.6-beta.1") == (2026, 9, 6)
+    assert parse_version("vdev") is None
+
+
+def test_unknown_values_leave_readable_text() -> None:
+    """A sentence stays a sentence."""
+    assert fill("Account {account} on {channel}{trigger}.", {"channel": "whatsapp"}) == "Account default on whatsapp."
+    assert fill("after {delay_s} s", {"delay_s": 5.0}) == "after 5 s"
+
+
+@pytest.mark.parametrize("hostile", ["$(reboot)", "a b", "-rf", "`x`", "a;b", "a\nb", "x" * 200])
+def test_hostile_values_never_enter_a_command(hostile: str) -> None:
+    """Anything a shell could misread becomes a placeholder."""
+    assert fill_command("openclaw channels login --account {account}", {"account": hostile}).endswith("<account>")
+
+
+def test_json_braces_in_commands_are_kept() -> None:
+    """Only lower-case names in braces are placeholders."""
+    command = """openclaw gateway call channels.start --params '{"channel":"whatsapp"}'"""
+    assert fill_command(command, {}) == command
