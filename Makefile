@@ -1,0 +1,81 @@
+# Every target sets up what it needs: a virtual environment of its own in .venv, on any machine with Python 3.11+ and make.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+SAMPLES := sample_logs
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-no-hyperscan lint format coverage notebooks bench build full clean
+
+help: ## show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(RUN): $(VENV)/.created pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(DEV): $(VENV)/.created pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $(RUN) $@
+
+demo: $(RUN) ## diagnose some of the sample logs: as a pipe, as files, as JSON lines, and a runbook
+	@echo; echo '=== A log on standard input, as in: openclaw logs --follow | loganalyzer'; echo
+	cat $(SAMPLES)/whatsapp.session-terminated/twelve-retries/openclaw-logs.txt | $(BIN)/loganalyzer
+	@echo; echo '=== Several files of one host: the gateway log ends, the system log says why'; echo
+	$(BIN)/loganalyzer analyze $(SAMPLES)/gateway.oom/kernel-kill-two-files/*log --reference-time 2026-11-20T14:00:00Z --tz UTC
+	@echo; echo '=== For programs: one JSON object for each incident'; echo
+	$(BIN)/loganalyzer analyze $(SAMPLES)/whatsapp.session-conflict/replaced/console.log --format jsonl | cut -c 1-400
+	@echo; echo '=== A healthy gateway'; echo
+	$(BIN)/loganalyzer analyze $(SAMPLES)/healthy/gateway-file/openclaw-2026-11-20.log
+	@echo; echo '=== A configuration change, a restart, and clients that are refused: causes and what to do'; echo
+	$(BIN)/loganalyzer analyze $(SAMPLES)/gateway.device-token-mismatch/after-config-change/openclaw-2026-11-20.log
+
+test: $(DEV) ## run the fast tests
+	$(BIN)/pytest -q -m 'not slow' -n auto
+
+test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
+	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow' -n auto tests/scan tests/properties tests/cases
+
+lint: $(DEV) ## check style, types, the direction of imports and the pattern packs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/loganalyzer patterns lint
+	$(BIN)/loganalyzer patterns test
+
+format: $(DEV) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+coverage: $(DEV) ## run all tests and show which branches they miss
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+notebooks: $(DEV) ## execute the notebooks
+	$(BIN)/pytest -q --nbmake --nbmake-timeout=300 -W 'ignore' notebooks
+
+bench: $(DEV) ## measure speed and memory against ripgrep, where it is installed (SIZE_MB=64 RUNS=3)
+	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),64) --runs $(or $(RUNS),3)
+
+build: $(DEV) ## build the wheel into dist/
+	rm -rf dist
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+full: $(DEV) ## everything that takes long: slow tests, a short benchmark, the wheel in a fresh environment
+	.ci/full
+
+clean: ## remove the virtual environment and everything built
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
