@@ -84,9 +84,7 @@ _JID = re.compile(
     r"(?<![\w.+-])\+?(\d{5,20}(?:-\d{5,15})?)((?:[:.]\d{1,4}){0,2}@)"
     r"(s\.whatsapp\.net|c\.us|g\.us|lid|broadcast|newsletter|hosted(?:\.lid)?)\b"
 )
-_EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}(?P<tld>[A-Za-z]{2,24})(?![\w-])"
-)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}(?P<tld>[A-Za-z]{2,24})(?![\w-])")
 # Endings of systemd units and of files, where `name@x.ending` is no address.
 _NO_DOMAIN = re.compile(
     r"(?i)(?:service|socket|target|slice|timer|scope|mount|device|path|swap|[mc]?js|ts|json|png|jpg|"

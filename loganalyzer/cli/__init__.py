@@ -1,0 +1,128 @@
+"""
+The command line: `loganalyzer`.
+
+Enters: arguments. Leaves: exit codes: 0 done, 1 only with `--fail-on`, 2 usage, pattern or input
+trouble, 3 a bug, 130 interrupted. This module holds the one edge where exceptions end. Commands
+import what they need when they run, so that help and version come at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from loganalyzer import __version__
+from loganalyzer.cli import analyze, events, explain, follow, patterns
+from loganalyzer.errors import LogAnalyzerError
+
+EXAMPLES = """Examples:
+
+openclaw logs --follow 2>&1 | loganalyzer
+  what is wrong right now, as it happens
+
+loganalyzer analyze /tmp/openclaw /var/log/syslog
+  everything that was logged, as one time line
+
+loganalyzer analyze gateway.log --since 2h --fail-on error
+  for scripts: exit code 1 if something is seriously wrong
+
+loganalyzer explain whatsapp.logged-out
+  the runbook of a failure mode
+"""
+
+
+class Group(TyperGroup):
+    """The command group: options without a command are those of `follow`, a closed pipe is fine."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads `loganalyzer --format jsonl` as `loganalyzer follow --format jsonl`."""
+        if args and args[0].startswith("--"):
+            word = args[0].partition("=")[0]
+            own = {name for param in self.params for name in param.opts} | {"--help"}
+            followed = self.commands["follow"].params
+            if word not in own and any(word in (*p.opts, *p.secondary_opts) for p in followed):
+                args = ["follow", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command; whoever closed the pipe that we write to has read enough."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        return result
+
+
+app = typer.Typer(
+    name="loganalyzer",
+    cls=Group,
+    invoke_without_command=True,
+    epilog=EXAMPLES,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command("follow")(follow.follow)
+app.command("analyze")(analyze.analyze)
+app.command("events")(events.events)
+app.command("explain")(explain.explain)
+app.add_typer(patterns.app, name="patterns")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"loganalyzer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
+    ] = False,
+) -> None:
+    """Find what is wrong with an OpenClaw gateway: its logs in, diagnosed incidents out."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if sys.stdin is None or sys.stdin.isatty():
+        typer.echo(ctx.get_help())
+        return
+    ctx.invoke(follow.follow)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process; the edge where every exception ends."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = app(args=arguments, prog_name="loganalyzer", standalone_mode=False)
+    except typer.TyperException as error:
+        sys.exit(_usage_error(error))
+    except LogAnalyzerError as error:
+        print(f"loganalyzer: {error}", file=sys.stderr)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Exception as error:
+        from loganalyzer.cli.bug import report
+
+        report(error)
+        sys.exit(3)
+    if code == 130:
+        print("loganalyzer: interrupted", file=sys.stderr)
+    sys.exit(code or 0)
+
+
+def _usage_error(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "loganalyzer"
+    print(f"{command}: {error.format_message()}", file=sys.stderr)
+    print(f"Try '{command} --help'.", file=sys.stderr)
+    return 2

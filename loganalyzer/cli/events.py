@@ -1,0 +1,93 @@
+"""`loganalyzer events`: the typed events of logs, without any judgement."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loganalyzer.cli import options as given
+from loganalyzer.cli.destination import destination
+from loganalyzer.cli.hints import SILENT_PRODUCER
+
+if TYPE_CHECKING:
+    from loganalyzer.model import Event
+    from loganalyzer.outputs import View
+
+FORMATS = ("table", "jsonl")
+PAGE_EVENTS = 1000
+"""Events a table holds; a longer stream becomes several, so that memory stays bounded."""
+
+
+def events(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="As for analyze; - is standard input."),
+    ] = None,
+    *,
+    format: given.Format = None,
+    tablefmt: given.TableFormat = None,
+    output: given.Output = None,
+    since: given.Since = None,
+    until: given.Until = None,
+    tz: given.Zone = None,
+    reference_time: given.ReferenceTime = None,
+    patterns: given.Patterns = None,
+    no_redact: given.NoRedact = False,
+    redact_key: given.RedactKey = None,
+) -> None:
+    """
+    Show the typed events found in logs, by time.
+
+    Formats are table (the default) and jsonl.
+    """
+    from loganalyzer.api import iter_events
+    from loganalyzer.model import Accounting, Severity
+    from loganalyzer.outputs import accounting
+
+    name = given.choice("--format", format or "table", FORMATS)
+    view = given.view(
+        min_severity=None,
+        default=Severity.INFO,
+        tablefmt=tablefmt,
+        tz=tz,
+        no_redact=no_redact,
+        redact_key=redact_key,
+    )
+    options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
+    counted = Accounting()
+    inputs = given.inputs(paths)
+    with destination(output) as file:
+        stream = iter_events(inputs, options, counted)
+        for piece in _lines(stream, view) if name == "jsonl" else _tables(stream, view):
+            file.write(piece)
+    sys.stdout.flush()
+    for line in accounting.lines(counted, view.redact, view.width):
+        print(line, file=sys.stderr)
+    if counted.bytes == 0 and inputs == ["-"]:
+        print(SILENT_PRODUCER, file=sys.stderr)
+    raise typer.Exit(2 if counted.problems else 0)
+
+
+def _lines(events: Iterable[Event], view: View) -> Iterator[str]:
+    from loganalyzer.outputs.jsonl import event_line
+
+    for event in events:
+        yield event_line(event, view)
+
+
+def _tables(events: Iterable[Event], view: View) -> Iterator[str]:
+    from loganalyzer.outputs.table import event_table
+
+    stream = iter(events)
+    page = list(islice(stream, PAGE_EVENTS))
+    if not page:
+        yield "No events.\n"
+    while page:
+        yield event_table(page, view) + "\n"
+        page = list(islice(stream, PAGE_EVENTS))
+        if page:
+            yield "\n"

@@ -1,0 +1,124 @@
+"""
+What every output shares: how it is asked to look, times as text, and which incidents stand where.
+
+Enters: incidents, sorted by the classifier. Leaves: the selection that a reader sees. Refuses to
+judge: severities, causes and order are those of the incidents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple, Protocol
+
+from loganalyzer.model import Accounting, Incident, Severity
+from loganalyzer.redact import Redactor
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How an output is asked to look."""
+
+    min_severity: Severity = Severity.WARNING
+    redact: Redactor = field(default_factory=lambda: Redactor(None))
+    tz: tzinfo = UTC
+    """Zone of the times in texts and tables; JSON is always UTC."""
+    width: int = 80
+    """Columns of a text [characters]."""
+    tablefmt: str | None = None
+    """A format of tabulate; None for the plain table that fits into `width`."""
+
+
+class Output(Protocol):
+    """Renders what a batch run found."""
+
+    def __call__(self, incidents: Sequence[Incident], accounting: Accounting, view: View, /) -> Iterator[str]:
+        """Yields the output in pieces that end with a line break."""
+
+
+class Problem(NamedTuple):
+    """An incident that stands for itself, with the consequences that are folded under it."""
+
+    incident: Incident
+    consequences: tuple[Incident, ...]
+
+
+def iso(time_ns: int | None) -> str | None:
+    """
+    Writes a time for machines: UTC, with as many fractional digits as it has (none, 3, 6 or 9).
+
+    Args:
+        time_ns: [ns, UTC].
+
+    Returns:
+        ISO 8601, such as `2026-11-20T11:54:34.914+00:00`; None for no time, and for one that no
+        calendar holds (a log can claim any year).
+    """
+    moment = _moment(time_ns, UTC)
+    if moment is None or time_ns is None:
+        return None
+    fraction = f"{time_ns % NS:09d}"
+    while fraction.endswith("000"):
+        fraction = fraction[:-3]
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' * bool(fraction)}{fraction}+00:00"
+
+
+def day_and_time(time_ns: int | None, tz: tzinfo, *, seconds: bool = True) -> str:
+    """Writes a time for people, in their zone and without naming it; `-` for no time."""
+    moment = _moment(time_ns, tz)
+    if moment is None:
+        return "-"
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if seconds else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def zone_name(tz: tzinfo, time_ns: int | None = None) -> str:
+    """Names a zone as it is at a time: `UTC`, `CET`, `UTC+05:30`."""
+    moment = _moment(time_ns or 0, tz)
+    return (moment.tzname() if moment else None) or str(tz)
+
+
+def visible(incidents: Sequence[Incident], least: Severity) -> list[Incident]:
+    """Leaves out what is less severe than asked for."""
+    return [i for i in incidents if i.severity >= least]
+
+
+def fold(incidents: Sequence[Incident]) -> list[Problem]:
+    """
+    Puts every consequence under its root cause.
+
+    Args:
+        incidents: All that are shown. One whose cause is not among them stands for itself.
+
+    Returns:
+        Problems in the order of the incidents given.
+    """
+    by_id = {i.id: i for i in incidents}
+    consequences: dict[str, list[Incident]] = {}
+    roots = []
+    for incident in incidents:
+        root = _root(incident, by_id)
+        if root is incident:
+            roots.append(incident)
+        else:
+            consequences.setdefault(root.id, []).append(incident)
+    return [Problem(root, tuple(consequences.get(root.id, ()))) for root in roots]
+
+
+def _root(incident: Incident, by_id: dict[str, Incident]) -> Incident:
+    seen = {incident.id}
+    while incident.caused_by in by_id and incident.caused_by not in seen:
+        incident = by_id[incident.caused_by]
+        seen.add(incident.id)
+    return incident
+
+
+def _moment(time_ns: int | None, tz: tzinfo) -> datetime | None:
+    if time_ns is None:
+        return None
+    try:
+        return datetime.fromtimestamp(time_ns // NS, tz)
+    except (OverflowError, OSError, ValueError):
+        return None

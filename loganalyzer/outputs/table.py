@@ -1,0 +1,98 @@
+"""
+The default of `analyze`: a table of what is wrong, then a block for each root cause.
+
+Enters: incidents. Leaves: text that reads calmly at 80 columns. Consequences stand below their
+cause, in the table and in its block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loganalyzer import sanitize
+from loganalyzer.model import Accounting, Event, Incident
+from loganalyzer.outputs import blocks
+from loganalyzer.outputs.base import Problem, View, day_and_time, fold, visible, zone_name
+
+DEFAULT_FORMAT = "simple"
+_OTHER_COLUMNS = 8 + 16 + 9 + 5 + 4 + 5 * 2
+"""Width of all columns but the failure mode, with the gaps [characters]."""
+
+
+def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -> Iterator[str]:
+    """Yields the table and the blocks."""
+    shown = visible(incidents, view.min_severity)
+    problems = fold(shown)
+    hidden = len(incidents) - len(shown)
+    if not problems:
+        yield from _plain(blocks.nothing_found(hidden, view.min_severity))
+        return
+    yield overview(problems, view) + "\n"
+    for problem in problems:
+        yield "\n" + "-" * min(view.width, 80) + "\n"
+        yield from _plain(blocks.problem(problem, view))
+    if hidden:
+        yield "\n"
+        yield from _plain(iter([blocks.hidden_line(hidden)]))
+
+
+def overview(problems: Sequence[Problem], view: View) -> str:
+    """Gives the table of all incidents shown, consequences behind their cause."""
+    from tabulate import tabulate
+
+    first = problems[0].incident.first_seen_ns
+    rows = []
+    for problem in problems:
+        rows.append(_row(problem.incident, "", view))
+        rows.extend(_row(incident, "└ ", view) for incident in problem.consequences)
+    fitted = None
+    if view.tablefmt is None:
+        fitted = [None, max(view.width - _OTHER_COLUMNS, 20), None, None, None, None]
+    since = f"since ({zone_name(view.tz, first)})"
+    return tabulate(
+        rows,
+        headers=["severity", "failure mode", since, "status", "count", "conf"],
+        tablefmt=view.tablefmt or DEFAULT_FORMAT,
+        disable_numparse=True,
+        maxcolwidths=fitted,
+        colalign=("left", "left", "left", "left", "right", "right"),
+    )
+
+
+def event_table(events: Sequence[Event], view: View) -> str:
+    """Gives a table of events."""
+    from tabulate import tabulate
+
+    rows = []
+    for event in events:
+        attributes = view.redact.attributes(event.attributes).items()
+        rows.append(
+            [
+                day_and_time(event.time_ns, view.tz),
+                event.type,
+                sanitize.shorten(sanitize.line(" ".join(f"{k}={v}" for k, v in attributes)), 60),
+                sanitize.line(f"{event.span.source}:{event.span.line}"),
+            ]
+        )
+    return tabulate(
+        rows,
+        headers=[f"time ({zone_name(view.tz, events[0].time_ns)})", "event", "attributes", "line"],
+        tablefmt=view.tablefmt or DEFAULT_FORMAT,
+        disable_numparse=True,
+    )
+
+
+def _row(incident: Incident, mark: str, view: View) -> list[str]:
+    return [
+        incident.severity.label,
+        mark + sanitize.line(incident.failure_mode),
+        day_and_time(incident.first_seen_ns, view.tz, seconds=False),
+        incident.status.value,
+        str(incident.count),
+        f"{incident.confidence:.0%}",
+    ]
+
+
+def _plain(lines: Iterator[blocks.Line]) -> Iterator[str]:
+    for line in lines:
+        yield line.text + "\n"

@@ -1,0 +1,138 @@
+"""
+The text of `follow`: a calm block when an incident opens, one line when it changes or ends.
+
+Enters: transitions, in order. Leaves: styled lines. Incidents below the bound stay silent until
+they rise above it; what was shown once is followed to its end. Memory: the incidents that are open,
+and the last `REMEMBERED` that ended, for the summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loganalyzer.model import Incident, Status, Transition
+from loganalyzer.outputs import blocks
+from loganalyzer.outputs.accounting import number, plural
+from loganalyzer.outputs.base import NS, Problem, View, day_and_time, fold
+from loganalyzer.outputs.blocks import Line
+from loganalyzer.outputs.table import overview
+
+STYLES = {
+    "critical": "bold red reverse",
+    "error": "bold red",
+    "warning": "bold yellow",
+    "info": "bold cyan",
+    "good": "green",
+    "label": "bold",
+    "command": "cyan",
+    "caution": "yellow",
+    "dim": "dim",
+    "plain": "",
+}
+"""Rich styles of `blocks.Line`."""
+REMEMBERED = 200
+
+
+class Follower:
+    """Turns transitions into lines, and remembers what it has shown."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._shown: dict[str, Incident] = {}
+        self._hidden: set[str] = set()
+        self._hidden_count = 0
+        self._forgotten = 0
+
+    def take(self, transition: Transition) -> Iterator[Line]:
+        """Yields what a transition tells the reader; often nothing."""
+        incident = transition.incident
+        before = self._shown.get(incident.id)
+        if before is None and incident.severity < self._view.min_severity:
+            self._hide(incident)
+            return
+        self._hidden.discard(incident.id)
+        self._shown[incident.id] = incident
+        if before is None:
+            yield from self._opened(incident)
+        else:
+            yield from self._changed(transition, before)
+        if incident.status is not Status.OPEN:
+            self._forget()
+
+    def summary(self) -> Iterator[Line]:
+        """Yields what the whole run came to."""
+        incidents = list(self._shown.values())
+        yield Line("plain", "")
+        if not incidents:
+            yield from blocks.nothing_found(self._hidden_count, self._view.min_severity)
+            return
+        ended = {status: sum(i.status is status for i in incidents) for status in Status}
+        counts = ", ".join(f"{n} {status.value}" for status, n in ended.items() if n)
+        total = plural(len(incidents) + self._forgotten, "incident")
+        yield Line("label", f"Summary: {total}: {counts}")
+        incidents.sort(key=lambda i: (-i.severity, i.first_seen_ns or 0, i.id))
+        for row in overview(fold(incidents), self._view).splitlines():
+            yield Line("plain", row)
+        if self._forgotten:
+            yield Line("dim", f"{number(self._forgotten)} older ones that ended are not listed.")
+        if self._hidden_count:
+            yield blocks.hidden_line(self._hidden_count)
+
+    def _opened(self, incident: Incident) -> Iterator[Line]:
+        cause = self._shown.get(incident.caused_by or "")
+        if cause is not None:
+            text = f"{incident.failure_mode} ({incident.severity.label}): follows from "
+            yield self._line("dim", incident.first_seen_ns, text + cause.failure_mode)
+            return
+        yield Line("plain", "")
+        yield from blocks.problem(Problem(incident, ()), self._view)
+        yield Line("plain", "")
+
+    def _changed(self, transition: Transition, before: Incident) -> Iterator[Line]:
+        incident = transition.incident
+        if incident.status is Status.RESOLVED:
+            style, news = "good", "resolved" + _duration(incident)
+        elif incident.status is Status.UNDECIDED:
+            style, news = "dim", "undecided: the log ends before its time is up"
+        else:
+            style, news = incident.severity.label, self._news(incident, before)
+        yield self._line(style, transition.time_ns, f"{incident.failure_mode}: {news}")
+
+    def _news(self, incident: Incident, before: Incident) -> str:
+        news = []
+        cause = self._shown.get(incident.caused_by or "")
+        if incident.caused_by != before.caused_by and cause is not None:
+            news.append(f"follows from {cause.failure_mode}")
+        if incident.severity != before.severity:
+            news.append(f"now {incident.severity.label}")
+        news.append(f"seen {plural(incident.count, 'time')}")
+        news.append(f"confidence {incident.confidence:.0%}")
+        return ", ".join(news)
+
+    def _line(self, style: str, time_ns: int | None, text: str) -> Line:
+        time = day_and_time(time_ns, self._view.tz)
+        return Line(style, text if time == "-" else f"{time}  {text}")
+
+    def _hide(self, incident: Incident) -> None:
+        if incident.id not in self._hidden:
+            self._hidden_count += 1
+        if incident.status is Status.OPEN:
+            self._hidden.add(incident.id)
+        else:
+            self._hidden.discard(incident.id)
+
+    def _forget(self) -> None:
+        ended = [i.id for i in self._shown.values() if i.status is not Status.OPEN]
+        for name in ended[: max(len(ended) - REMEMBERED, 0)]:
+            del self._shown[name]
+            self._forgotten += 1
+
+
+def _duration(incident: Incident) -> str:
+    if incident.first_seen_ns is None or incident.resolved_at_ns is None:
+        return ""
+    seconds = max(incident.resolved_at_ns - incident.first_seen_ns, 0) // NS
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or hours)
+    return " after " + " ".join([*parts, f"{seconds} s"] if not hours else parts)

@@ -1,0 +1,122 @@
+"""
+The JSON forms of incidents, transitions, events and the accounting, written out key by key.
+
+Enters: the model. Leaves: plain objects, masked, and their text in ASCII: `json` escapes every
+other character, so that no control or bidi character reaches a terminal raw. The forms are a
+promise to other programs: keys are added under a new schema number only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from loganalyzer.model import Accounting, Event, Incident, Scalar, Transition
+from loganalyzer.outputs.base import iso
+from loganalyzer.redact import Redactor
+
+INCIDENT = "loganalyzer.incident/1"
+TRANSITION = "loganalyzer.transition/1"
+EVENT = "loganalyzer.event/1"
+REPORT = "loganalyzer.report/1"
+
+
+def dumps(value: dict[str, Any]) -> str:
+    """Writes an object on one line of ASCII."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def incident_object(incident: Incident, redact: Redactor) -> dict[str, Any]:
+    """Gives the JSON form of an incident."""
+    key = {"host": None, "channel": None, "account": None} | redact.key(incident.key)
+    return {
+        "schema": INCIDENT,
+        "id": incident.id,
+        "failure_mode": incident.failure_mode,
+        "title": incident.title,
+        "severity": incident.severity.label,
+        "confidence": round(incident.confidence, 4),
+        "status": incident.status.value,
+        "key": key,
+        "first_seen": iso(incident.first_seen_ns),
+        "last_seen": iso(incident.last_seen_ns),
+        "resolved_at": iso(incident.resolved_at_ns),
+        "count": incident.count,
+        "caused_by": incident.caused_by,
+        "summary": redact(incident.summary),
+        "evidence": [
+            {
+                "source": evidence.source,
+                "line": evidence.line,
+                "time": iso(evidence.time_ns),
+                "event": evidence.event,
+                "text": redact(evidence.text),
+            }
+            for evidence in incident.evidence
+        ],
+        "remediation": [
+            {
+                "text": step.text,
+                "commands": list(step.commands),
+                "caution": step.caution,
+                "verify": step.verify,
+            }
+            for step in incident.remediation
+        ],
+        "references": list(incident.references),
+    }
+
+
+def transition_object(transition: Transition, redact: Redactor) -> dict[str, Any]:
+    """Gives the JSON form of a transition."""
+    return {
+        "schema": TRANSITION,
+        "transition": transition.kind,
+        "time": iso(transition.time_ns),
+        "incident": incident_object(transition.incident, redact),
+    }
+
+
+def event_object(event: Event, redact: Redactor) -> dict[str, Any]:
+    """Gives the JSON form of an event."""
+    attributes = redact.attributes(event.attributes)
+    return {
+        "schema": EVENT,
+        "type": event.type,
+        "time": iso(event.time_ns),
+        "source": event.span.source,
+        "line": event.span.line,
+        "subsystem": event.subsystem,
+        "level": event.level,
+        "host": event.host,
+        "attributes": {name: _finite(value) for name, value in attributes.items()},
+        "text": redact(event.text),
+    }
+
+
+def accounting_object(accounting: Accounting) -> dict[str, Any]:
+    """Gives the JSON form of what a run read, understood and assumed."""
+    return {
+        "sources": list(accounting.sources),
+        "bytes": accounting.bytes,
+        "lines": accounting.lines,
+        "candidates": accounting.candidates,
+        "records": dict(sorted(accounting.records.items())),
+        "events": accounting.events,
+        "unknown_warnings": accounting.unknown_warnings,
+        "unknown_errors": accounting.unknown_errors,
+        "out_of_order": accounting.out_of_order,
+        "truncated": accounting.truncated,
+        "undecodable": accounting.undecodable,
+        "duplicates": accounting.duplicates,
+        "evicted": accounting.evicted,
+        "regex_timeouts": accounting.regex_timeouts,
+        "assumptions": list(accounting.assumptions),
+        "problems": list(accounting.problems),
+    }
+
+
+def _finite(value: Scalar) -> Scalar | None:
+    # JSON has no word for infinity, and a log can hold a number of any length.
+    return None if isinstance(value, float) and not math.isfinite(value) else value
