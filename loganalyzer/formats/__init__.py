@@ -1,0 +1,88 @@
+"""
+Decodes one line of any surface into a `Record`.
+
+Enters: the bytes of one line. Leaves: a record, always; plain text is the last resort. Nothing is kept between lines,
+so mixed streams are no special case. Envelopes (syslog, journal, containers) are peeled by decoding what they carry
+with the same formats, a few levels deep.
+"""
+
+from __future__ import annotations
+
+from loganalyzer.formats import console, containers, gateway, journald, logs, pino, plain, syslog
+from loganalyzer.formats.line import Format, Inner, Line
+from loganalyzer.model import Record, Stamp
+
+MAX_DEPTH = 4
+"""Envelopes within envelopes that are peeled; what lies deeper is plain text."""
+
+_JSON: dict[str, Format] = {
+    "gateway-json": gateway.file_record,
+    "logs-json": logs.tailed_json,
+    "docker-json": containers.docker_json,
+    "journald-json": journald.entry,
+    "pino": pino.pino,
+    "console-json": console.json_style,
+    "excerpt": logs.excerpt,
+    "plain": plain.anything,
+}
+_TEXT: dict[str, Format] = {
+    "syslog-rfc5424": syslog.rfc5424,
+    "syslog-rfc3164": syslog.rfc3164,
+    "pm2": containers.pm2,
+    "cri": containers.cri,
+    "syslog-iso": syslog.iso,
+    "logs-plain": logs.plain,
+    "pino": pino.pino,
+    "console": console.timed,
+    "journald-export": journald.export_field,
+    "compose": containers.compose,
+    "system": syslog.quoted,
+    "tagged": console.tagged,
+    "plain": plain.anything,
+}
+FORMATS: dict[str, Format] = _JSON | _TEXT
+"""Every surface by the name that its records carry; lines that begin with a brace try the first half, in this order."""
+
+_JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
+
+
+def decode(line: bytes) -> Record:
+    """The record of one line, without its line end. Never raises; what lies behind 1 MiB is not looked at."""
+    return _read(Line(line), 0)
+
+
+def has_header(line: bytes) -> bool:
+    """Does this line start a record of its own? The contrary of `continuation`; cheap for indented lines."""
+    if line[:1] in (b"", b" ", b"\t") and b"\0" not in line[:8]:
+        return False
+    return not decode(line).continuation
+
+
+def time_of(line: bytes) -> int | Stamp | None:
+    """The time that `decode` gives a line, [ns, UTC] or a stamp; cheap for `HH:MM:SS` and indented lines."""
+    read = Line(line)
+    if read.head in ("", " ", "\t"):
+        return None
+    if read.text[2:3] == ":" and read.time is not None:
+        time, _, end = read.time
+        return None if console.SEPARATOR.match(read.text, end) is None else time
+    record = _read(read, 0)
+    return record.stamp if record.time_ns is None else record.time_ns
+
+
+def _read(line: Line, depth: int) -> Record:
+    inner = _INNER[depth]
+    for trial in _JSON_TRIALS if line.head == "{" else _TEXT_TRIALS:
+        record = trial(line, inner)
+        if record is not None:
+            return record
+    return plain.anything(line, inner)
+
+
+def _inner(depth: int) -> Inner:
+    if depth >= MAX_DEPTH:
+        return lambda text: plain.anything(Line(text), _inner(depth))
+    return lambda text: _read(Line(text), depth + 1)
+
+
+_INNER = tuple(_inner(depth) for depth in range(MAX_DEPTH + 1))
