@@ -20,6 +20,8 @@ from loganalyzer.scan import Line
 MAX_MESSAGE_LINE = 16 * 1024
 """Longest message line a pattern looks at [characters]."""
 MAX_MESSAGE_LINES = 400
+SELF_CONTAINED = frozenset({"gateway-json", "logs-json", "console-json", "pino", "excerpt"})
+"""Formats that hold a whole record in one line."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
 _TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
@@ -149,13 +151,16 @@ class Tokenizer:
         if header is None:
             return record, lambda: "\n".join(_texts(line.above()))
         found = header.record
-        merged = record._replace(
-            time_ns=found.time_ns if record.time_ns is None and record.stamp is None else record.time_ns,
-            stamp=found.stamp if record.time_ns is None and record.stamp is None else record.stamp,
-            resolution_ns=found.resolution_ns if record.time_ns is None else record.resolution_ns,
+        merged = record._replace(host=record.host or found.host)
+        if record.time_ns is None and record.stamp is None:
+            merged = merged._replace(
+                time_ns=found.time_ns, stamp=found.stamp, resolution_ns=found.resolution_ns
+            )
+        if found.format in SELF_CONTAINED:  # bare text between JSON records is nobody's continuation
+            return merged, lambda: "\n".join(header.above[1:])
+        merged = merged._replace(
             level=found.level,
             subsystem=found.subsystem,
-            host=record.host or found.host,
             ident=record.ident or found.ident,
             origin=found.origin,
             format=found.format,
