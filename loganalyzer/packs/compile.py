@@ -40,9 +40,8 @@ class Matcher:
     """One way (template or regex) in which one event pattern is written."""
 
     pattern: EventPattern
-    order: tuple[int, int, int]
-    """Sort key: of several that give the same event type the one with the most literal text wins, then the one with more
-    conditions, then the one that stands first."""
+    order: int
+    """Position of the pattern in its pack: the first of several that give the same event type wins."""
     source: str
     literal: str
     holes: dict[str, str]
@@ -151,10 +150,9 @@ def compile_pack(pack: Pack) -> CompiledPack:
 def matchers_of(pattern: EventPattern, order: int, types: dict[str, EventType]) -> list[Matcher]:
     """One matcher per template of a pattern, or per literal of its regex. Raises TemplateError."""
     event_type = types.get(pattern.event or "")
-    conditions = bool(pattern.where.subsystem) + bool(pattern.where.level) + len(pattern.where.fields)
-    conditions += bool(pattern.where.above)
     common: dict[str, Any] = {
         "pattern": pattern,
+        "order": order,
         "origins": frozenset(Origin(name) for name in pattern.where.origin),
         "types": dict(event_type.attributes) if event_type else {},
     }
@@ -162,14 +160,10 @@ def matchers_of(pattern: EventPattern, order: int, types: dict[str, EventType]) 
     for text in pattern.match:
         template = compile_template(text)
         literal = (pattern.literal or template.literals or ("",))[0]
-        rank = (-template.literal_length, -conditions, order)
-        result.append(
-            Matcher(source=template.pattern, literal=literal, holes=template.holes, order=rank, **common)
-        )
+        result.append(Matcher(source=template.pattern, literal=literal, holes=template.holes, **common))
     if pattern.regex is not None:
         for literal in pattern.literal:
-            rank = (-len(literal), -conditions, order)
-            result.append(Matcher(source=pattern.regex, literal=literal, holes={}, order=rank, **common))
+            result.append(Matcher(source=pattern.regex, literal=literal, holes={}, **common))
     return result
 
 

@@ -44,8 +44,6 @@ class Template:
     """Type of each named hole."""
     literals: tuple[str, ...]
     """Parts that every matching line holds, longest first; safe on every surface."""
-    literal_length: int
-    """Characters of literal text in all; how specific the template is."""
 
 
 class TemplateError(ValueError):
@@ -92,12 +90,7 @@ def compile_template(text: str) -> Template:
             pattern.append(_group(name, body))
             index += 1
     literals.sort(key=len, reverse=True)
-    return Template(
-        pattern="".join(pattern),
-        holes=holes,
-        literals=tuple(literals),
-        literal_length=sum(len(piece) for piece in pieces if isinstance(piece, str)),
-    )
+    return Template(pattern="".join(pattern), holes=holes, literals=tuple(literals))
 
 
 def _split(text: str) -> list[str | tuple[str, str]]:
