@@ -1,0 +1,123 @@
+"""Bytes of one stream -> the lines that hold a literal. All other lines are counted, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from loganalyzer.model import Accounting
+from loganalyzer.scan.context import Above, Recent
+from loganalyzer.scan.framing import Block, Framer
+from loganalyzer.scan.matchers import matcher
+
+
+class Line(NamedTuple):
+    """One candidate."""
+
+    number: int
+    """From 1, in the stream."""
+    offset: int
+    """Of its first byte in the decompressed stream [bytes]."""
+    data: bytes
+    """Without line break; at most `framing.MAX_LINE` bytes, what is longer is cut and counted."""
+    literals: tuple[int, ...]
+    """Positions of the literals found in `data`, ascending. What follows a cut is not searched."""
+    above: Above
+    """`above()` gives the lines before it."""
+
+
+class Scanner:
+    """
+    Finds the candidates of one stream.
+
+    What comes out depends on the bytes alone, neither on how they were cut into chunks nor on the
+    backend; a line comes as soon as its newline has arrived. Literals are compiled once per process
+    and set.
+
+        scanner = Scanner([b"Web connection closed"], accounting)
+        for line in scanner.lines(source.chunks()): ...
+    """
+
+    every_line: bool
+    """Whether lines without literal are candidates too. May be changed while lines are taken and
+    holds from the next line on."""
+
+    def __init__(
+        self,
+        literals: Sequence[bytes],
+        counters: Accounting | None = None,
+        *,
+        backend: str | None = None,
+        every_line: bool = False,
+    ) -> None:
+        """
+        Compile the literals or take them from a cache.
+
+        Args:
+            literals: their positions are the ids in `Line.literals`.
+            counters: `bytes`, `lines`, `candidates` and `truncated` are added up here.
+            backend: see `matchers.matcher`, which also names the errors.
+        """
+        self.every_line = every_line
+        self._counters = counters if counters is not None else Accounting()
+        self._match = matcher(literals, backend)
+        self._framer = Framer(self._counters)
+        self._recent = Recent()
+        self._number = 0
+
+    def lines(self, chunks: Iterable[bytes]) -> Iterator[Line]:
+        """The candidates of a whole stream, in order."""
+        for chunk in chunks:
+            yield from self.feed(chunk)
+        yield from self.finish()
+
+    def feed(self, chunk: bytes) -> Iterator[Line]:
+        """The candidates that this chunk completes; take them all before the next call."""
+        for block in self._framer.feed(chunk):
+            yield from self._candidates(block)
+
+    def finish(self) -> Iterator[Line]:
+        """The candidate at the end of the stream that has no newline, if there is one."""
+        for block in self._framer.finish():
+            yield from self._candidates(block)
+
+    def last_lines(self) -> list[bytes]:
+        """The last lines of the stream, oldest first, without blank ones; see `context.Recent`."""
+        return self._recent.last_lines()
+
+    def _candidates(self, block: Block) -> Iterator[Line]:
+        self._recent.push(block)
+        recent: Sequence[Block] | None = None
+        data, start, stop, offset, _ = block
+        hits = self._match(data, start, stop)
+        index, count = 0, len(hits)
+        position = start  # of the first line that was not looked at
+        lines_before = self._number
+        while position < stop and (self.every_line or index < count):
+            if self.every_line:
+                first, last = position, data.find(b"\n", position, stop)
+                last = stop if last < 0 else last
+            else:
+                last = hits[index][0]
+                first = data.rfind(b"\n", position, last) + 1 or position
+            literals = []
+            while index < count and hits[index][0] == last:
+                literals.append(hits[index][1])
+                index += 1
+            self._number += 1 + (_newlines(data, position, first) if first > position else 0)
+            position = last + 1
+            self._counters.candidates += 1
+            recent = recent or self._recent.blocks()
+            at = offset + first - start
+            above = Above(recent, first, at)
+            yield Line(self._number, at, block.text(first, last), tuple(literals), above)
+        if position < stop:
+            self._number += _newlines(data, position, stop) + (not data.endswith(b"\n", 0, stop))
+        self._counters.lines += self._number - lines_before
+
+
+def _newlines(data: bytes, start: int, stop: int) -> int:
+    # Deleting a character uses memchr and is 3 times as fast as bytes.count on lines of 150 bytes
+    # and more (11 GB/s against 3.2 on those of a gateway; slower only below 30 bytes).
+    part = data[start:stop]
+    return len(part) - len(part.replace(b"\n", b""))
