@@ -48,7 +48,7 @@ _SECRET = re.compile(
 )
 _IN_PATH = re.compile(
     r"(/bot|hooks\.slack\.com/services/|/api/webhooks/)"
-    r"(\d{6,12}:[\w-]{20,60}|[\w-]{6,40}/[\w/-]{6,200})"
+    r"(\d{6,12}:[\w-]{20,60}|[\w-]{4,40}/[\w/-]{6,200})"
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:\"'<>\\]{0,100}:)([^\s/@\"'<>\\]{1,200})(?=@)")
 _SCHEME = re.compile(
@@ -111,9 +111,9 @@ _TARGET = re.compile(
     (?!\w|\s?(?:ms|s|bytes|[kmg]i?b)\b)
     """
 )
-# In JSON, and in prose between `from`, `to` and `->`, ten to fifteen digits.
+# In JSON, in a `[tag]` and in prose behind `from`, `to` and `->`: ten to fifteen digits.
 _LONG_TARGET = re.compile(
-    rf"(?i)(?P<lead>\\*[\"']|(?<!\w)(?:from|to|for)\s|->\s|→\s)(?P<digits>{_NO_EPOCH}\d{{10,15}})"
+    rf"(?i)(?P<lead>\\*[\"']|\[|(?<!\w)(?:from|to|for|account)\s|->\s|→\s)(?P<digits>{_NO_EPOCH}\d{{10,15}})"
     r"(?!\w|[.-]\d|\s?(?:ms|s|bytes|[kmg]i?b)\b)"
 )
 _WHOLE_NUMBER = re.compile(rf"\+?{_NO_EPOCH}\d{{10,15}}")
@@ -166,6 +166,14 @@ class Redactor:
             text = _E164.sub(lambda m: self._number(m[0]), text)
             text = _TARGET.sub(self._target, text)
             text = _LONG_TARGET.sub(lambda m: m["lead"] + self._number(m["digits"]), text)
+        return text
+
+    def about(self, text: str, known: Mapping[str, Scalar | None]) -> str:
+        """Masks a text in which the values of a key or of attributes may stand without any context."""
+        text = self(text)
+        for name, value in known.items():
+            if isinstance(value, str) and len(value) >= 7 and value in text:
+                text = text.replace(value, str(self.value(name, value)))
         return text
 
     def value(self, name: str, value: Scalar) -> Scalar:

@@ -139,7 +139,7 @@ def _event_row(event: Event, redact: Redactor) -> dict[str, Any]:
         "attributes": _json(attributes),
         "origin": event.origin.value,
         "format": event.format,
-        "text": _text(redact(event.text)),
+        "text": _text(redact.about(event.text, event.attributes)),
     }
     for name, kind in _SHARED:
         row[name] = _typed(attributes.get(name), kind)
@@ -162,15 +162,15 @@ def _incident_row(incident: Incident, redact: Redactor) -> dict[str, Any]:
         "resolved_at": _time(incident.resolved_at_ns),
         "count": incident.count,
         "caused_by": incident.caused_by,
-        "summary": _text(redact(incident.summary)),
-        "cause": _text(redact(incident.cause)),
+        "summary": _text(redact.about(incident.summary, incident.key)),
+        "cause": _text(redact.about(incident.cause, incident.key)),
         "evidence": [
             {
                 "source": _text(one.source),
                 "line": one.line,
                 "time": _time(one.time_ns),
                 "event": one.event,
-                "text": _text(redact(one.text)),
+                "text": _text(redact.about(one.text, incident.key)),
             }
             for one in incident.evidence
         ],

@@ -18,7 +18,7 @@ from loganalyzer.cli.hints import SILENT_PRODUCER
 if TYPE_CHECKING:
     from loganalyzer.api import Analyzer
     from loganalyzer.cli.inputs import LiveInput
-    from loganalyzer.model import Severity, Transition
+    from loganalyzer.model import Accounting, Severity, Transition
     from loganalyzer.outputs import View
 
 FORMATS = ("text", "jsonl")
@@ -75,7 +75,7 @@ def follow(
         for transitions in watch(source, analyzer, lambda: interruption.happened):
             sink.show(transitions)
             reached.look(transitions)
-        sink.end()
+        sink.end(analyzer.accounting)
     for line in accounting.lines(analyzer.accounting, view.redact, view.width):
         print(line, file=sys.stderr)
     if path == "-" and analyzer.accounting.bytes == 0 and not interruption.happened:
@@ -164,7 +164,7 @@ class JsonLines:
             sys.stdout.write(transition_line(transition, self._view))
         sys.stdout.flush()
 
-    def end(self) -> None:
+    def end(self, _accounting: Accounting) -> None:
         """Writes nothing: the last transition of each incident is its end."""
 
 
@@ -183,9 +183,9 @@ class Text:
         for transition in transitions:
             self._print(self._follower.take(transition))
 
-    def end(self) -> None:
+    def end(self, accounting: Accounting) -> None:
         """Writes the summary."""
-        self._print(self._follower.summary())
+        self._print(self._follower.summary(accounting))
 
 
 class Interruption:

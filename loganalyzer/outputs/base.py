@@ -108,11 +108,13 @@ def fold(incidents: Sequence[Incident]) -> list[Problem]:
 
 
 def _root(incident: Incident, by_id: dict[str, Incident]) -> Incident:
-    seen = {incident.id}
-    while incident.caused_by in by_id and incident.caused_by not in seen:
-        incident = by_id[incident.caused_by]
-        seen.add(incident.id)
-    return incident
+    root, seen = incident, {incident.id}
+    while root.caused_by in by_id:
+        root = by_id[root.caused_by]
+        if root.id in seen:
+            return incident  # causes in a circle explain nothing
+        seen.add(root.id)
+    return root
 
 
 def _moment(time_ns: int | None, tz: tzinfo) -> datetime | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from loganalyzer import sanitize
-from loganalyzer.model import Evidence, Incident, Severity, Status, Step
+from loganalyzer.model import Accounting, Evidence, Incident, Severity, Status, Step
 from loganalyzer.outputs.accounting import plural
 from loganalyzer.outputs.base import Problem, View, day_and_time, zone_name
 
@@ -35,14 +35,14 @@ def problem(found: Problem, view: View) -> Iterator[Line]:
     incident = found.incident
     yield from heading(incident, view)
     yield Line("plain", "")
-    yield from prose(incident.summary, view, indent=2)
-    yield from prose(f"Cause: {incident.cause}", view, indent=2)
+    yield from prose(view.redact.about(incident.summary, incident.key), view, indent=2)
+    yield from prose(f"Cause: {view.redact.about(incident.cause, incident.key)}", view, indent=2)
     yield Line("plain", "")
     yield Line("label", "  Evidence")
     yield from evidence(incident, view)
     if found.consequences:
         yield Line("plain", "")
-        yield Line("label", "  Consequences (they go away with the cause)")
+        yield Line("label", "  Consequences (they should end with the cause)")
         for consequence in found.consequences:
             yield consequence_line(consequence)
     if incident.remediation:
@@ -64,7 +64,7 @@ def heading(incident: Incident, view: View) -> Iterator[Line]:
     yield Line(label, f"{label.upper()}  {rows[0]}")
     for row in rows[1:]:
         yield Line(label, " " * (len(label) + 2) + row)
-    facts = [incident.failure_mode, standing(incident, view)]
+    facts = [sanitize.line(incident.failure_mode), standing(incident, view)]
     facts.append(f"seen {plural(incident.count, 'time')}")
     facts.append(f"confidence {incident.confidence:.0%}")
     where = [f"{k} {v}" for k, v in view.redact.key(incident.key).items() if v is not None]
@@ -90,11 +90,11 @@ def evidence(incident: Incident, view: View) -> Iterator[Line]:
     """Yields the first and last lines of evidence, each with its place in the log."""
     first, left_out, last = ends(incident)
     for one in first:
-        yield from _evidence(one, view)
+        yield from _evidence(one, incident, view)
     if left_out:
         yield Line("dim", f"    … {plural(left_out, 'more line')} …")
     for one in last:
-        yield from _evidence(one, view)
+        yield from _evidence(one, incident, view)
 
 
 def ends(incident: Incident) -> tuple[Sequence[Evidence], int, Sequence[Evidence]]:
@@ -108,7 +108,7 @@ def ends(incident: Incident) -> tuple[Sequence[Evidence], int, Sequence[Evidence
 
 def consequence_line(incident: Incident) -> Line:
     """Gives the line of an incident that is folded under its cause."""
-    words = f"{incident.failure_mode} ({incident.severity.label}, {incident.status.value}"
+    words = f"{sanitize.line(incident.failure_mode)} ({incident.severity.label}, {incident.status.value}"
     return Line("dim", f"    - {words}, {plural(incident.count, 'time')})")
 
 
@@ -133,26 +133,32 @@ def steps(remediation: Sequence[Step], view: View) -> Iterator[Line]:
 
 def prose(text: str, view: View, indent: int, style: str = "plain") -> Iterator[Line]:
     """Yields text wrapped and indented."""
-    for row in _wrap(sanitize.line(view.redact(text)), view.width, indent):
+    for row in _wrap(sanitize.line(text), view.width, indent):
         yield Line(style, row)
 
 
-def nothing_found(hidden: int, least: Severity) -> Iterator[Line]:
-    """Says that there is nothing to report, and what a lower bound would show."""
+def nothing_found(hidden: int, accounting: Accounting, least: Severity) -> Iterator[Line]:
+    """Says that there is nothing to report, in how much, and what a lower bound would show."""
+    if accounting.bytes == 0:
+        yield Line("warning", "Nothing was read: the input is empty.")
     yield Line("good", f"No incidents at {least.label} or above.")
+    if accounting.bytes:
+        events = plural(accounting.events, "event")
+        yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}, which hold {events}.")
     if hidden:
         yield hidden_line(hidden)
 
 
 def hidden_line(hidden: int) -> Line:
     """Counts the incidents below the bound."""
-    return Line("dim", f"{plural(hidden, 'incident')} below that hidden; show with --min-severity info.")
+    verb = "is" if hidden == 1 else "are"
+    return Line("dim", f"{plural(hidden, 'incident')} below that {verb} hidden; --min-severity info shows all.")
 
 
-def _evidence(one: Evidence, view: View) -> Iterator[Line]:
+def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
     time = day_and_time(one.time_ns, view.tz)
     place = f"    {sanitize.line(one.source)}:{one.line}  {'' if time == '-' else time}".rstrip()
-    text = sanitize.line(view.redact(one.text))
+    text = sanitize.line(view.redact.about(one.text, incident.key))
     yield Line("dim", place)
     rows = _wrap(sanitize.shorten(text, (view.width - 6) * EVIDENCE_ROWS), view.width, 6)
     if len(rows) > EVIDENCE_ROWS:

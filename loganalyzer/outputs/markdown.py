@@ -43,18 +43,18 @@ def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -
 def _section(problem: Problem, view: View) -> Iterator[str]:
     incident = problem.incident
     yield f"\n## {_escape(incident.title)}\n\n"
-    yield f"`{incident.failure_mode}`, {incident.severity.label}, {standing(incident, view)}, "
+    yield f"{_code(incident.failure_mode)}, {incident.severity.label}, {standing(incident, view)}, "
     yield f"seen {plural(incident.count, 'time')}, confidence {incident.confidence:.0%}"
     key = [f"{k} {_code(v)}" for k, v in view.redact.key(incident.key).items() if v is not None]
     yield f", {', '.join(key)}.\n\n" if key else ".\n\n"
-    yield f"{_escape(view.redact(incident.summary))}\n\n"
-    yield f"**Cause.** {_escape(view.redact(incident.cause))}\n\n"
+    yield f"{_escape(view.redact.about(incident.summary, incident.key))}\n\n"
+    yield f"**Cause.** {_escape(view.redact.about(incident.cause, incident.key))}\n\n"
     yield f"**Evidence** (times in {zone_name(view.tz, incident.first_seen_ns)})\n\n"
     yield from _evidence(incident, view)
     if problem.consequences:
         yield "**Consequences**\n\n"
         for consequence in problem.consequences:
-            yield f"- `{consequence.failure_mode}`, {consequence.severity.label}, "
+            yield f"- {_code(consequence.failure_mode)}, {consequence.severity.label}, "
             yield f"{consequence.status.value}, {plural(consequence.count, 'time')}\n"
         yield "\n"
     if incident.remediation:
@@ -69,15 +69,15 @@ def _section(problem: Problem, view: View) -> Iterator[str]:
 
 def _evidence(incident: Incident, view: View) -> Iterator[str]:
     first, left_out, last = ends(incident)
-    rows = [_evidence_row(one, view) for one in first]
+    rows = [_evidence_row(one, incident, view) for one in first]
     if left_out:
         rows.append(f"… {plural(left_out, 'more line')} …")
-    rows.extend(_evidence_row(one, view) for one in last)
+    rows.extend(_evidence_row(one, incident, view) for one in last)
     yield _fence("\n".join(rows), "text") + "\n"
 
 
-def _evidence_row(one: Evidence, view: View) -> str:
-    text = sanitize.shorten(sanitize.line(view.redact(one.text)), EVIDENCE_WIDTH)
+def _evidence_row(one: Evidence, incident: Incident, view: View) -> str:
+    text = sanitize.shorten(sanitize.line(view.redact.about(one.text, incident.key)), EVIDENCE_WIDTH)
     return f"{sanitize.line(one.source)}:{one.line}  {text}"
 
 

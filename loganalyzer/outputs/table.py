@@ -19,13 +19,13 @@ _OTHER_COLUMNS = 8 + 16 + 9 + 5 + 4 + 5 * 2
 """Width of all columns but the failure mode, with the gaps [characters]."""
 
 
-def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -> Iterator[str]:
+def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
     """Yields the table and the blocks."""
     shown = visible(incidents, view.min_severity)
     problems = fold(shown)
     hidden = len(incidents) - len(shown)
     if not problems:
-        yield from _plain(blocks.nothing_found(hidden, view.min_severity))
+        yield from _plain(blocks.nothing_found(hidden, accounting, view.min_severity))
         return
     yield overview(problems, view) + "\n"
     for problem in problems:
@@ -38,7 +38,7 @@ def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -
 
 def overview(problems: Sequence[Problem], view: View) -> str:
     """Gives the table of all incidents shown, consequences behind their cause."""
-    from tabulate import tabulate
+    import tabulate
 
     first = problems[0].incident.first_seen_ns
     rows = []
@@ -47,9 +47,10 @@ def overview(problems: Sequence[Problem], view: View) -> str:
         rows.extend(_row(incident, "└ ", view) for incident in problem.consequences)
     fitted = None
     if view.tablefmt is None:
+        tabulate.MIN_PADDING = 0  # its two blanks a heading would not fit into 80 columns
         fitted = [None, max(view.width - _OTHER_COLUMNS, 20), None, None, None, None]
     since = f"since ({zone_name(view.tz, first)})"
-    return tabulate(
+    return tabulate.tabulate(
         rows,
         headers=["severity", "failure mode", since, "status", "count", "conf"],
         tablefmt=view.tablefmt or DEFAULT_FORMAT,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loganalyzer.model import Incident, Status, Transition
+from loganalyzer import sanitize
+from loganalyzer.model import Accounting, Incident, Status, Transition
 from loganalyzer.outputs import blocks
 from loganalyzer.outputs.accounting import number, plural
 from loganalyzer.outputs.base import NS, Problem, View, day_and_time, fold
@@ -59,12 +60,12 @@ class Follower:
         if incident.status is not Status.OPEN:
             self._forget()
 
-    def summary(self) -> Iterator[Line]:
+    def summary(self, accounting: Accounting) -> Iterator[Line]:
         """Yields what the whole run came to."""
         incidents = list(self._shown.values())
         yield Line("plain", "")
         if not incidents:
-            yield from blocks.nothing_found(self._hidden_count, self._view.min_severity)
+            yield from blocks.nothing_found(self._hidden_count, accounting, self._view.min_severity)
             return
         ended = {status: sum(i.status is status for i in incidents) for status in Status}
         counts = ", ".join(f"{n} {status.value}" for status, n in ended.items() if n)
@@ -110,7 +111,7 @@ class Follower:
         return ", ".join(news)
 
     def _line(self, style: str, time_ns: int | None, text: str) -> Line:
-        time = day_and_time(time_ns, self._view.tz)
+        text, time = sanitize.line(text), day_and_time(time_ns, self._view.tz)
         return Line(style, text if time == "-" else f"{time}  {text}")
 
     def _hide(self, incident: Incident) -> None:

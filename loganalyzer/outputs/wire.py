@@ -44,14 +44,14 @@ def incident_object(incident: Incident, redact: Redactor) -> dict[str, Any]:
         "resolved_at": iso(incident.resolved_at_ns),
         "count": incident.count,
         "caused_by": incident.caused_by,
-        "summary": redact(incident.summary),
+        "summary": redact.about(incident.summary, incident.key),
         "evidence": [
             {
                 "source": evidence.source,
                 "line": evidence.line,
                 "time": iso(evidence.time_ns),
                 "event": evidence.event,
-                "text": redact(evidence.text),
+                "text": redact.about(evidence.text, incident.key),
             }
             for evidence in incident.evidence
         ],
@@ -91,7 +91,7 @@ def event_object(event: Event, redact: Redactor) -> dict[str, Any]:
         "level": event.level,
         "host": event.host,
         "attributes": {name: _finite(value) for name, value in attributes.items()},
-        "text": redact(event.text),
+        "text": redact.about(event.text, event.attributes),
     }
 
 

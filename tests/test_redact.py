@@ -1,0 +1,218 @@
+import json
+import os
+import re
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loganalyzer.redact import Redactor, user_key
+
+KEY = b"k" * 32
+MASK = re.compile(r"<(token|password|phone|group|lid|email):[0-9a-f]{6}>")
+redact = Redactor(KEY)
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-ant-REDACTED",
+        "sk-proj-abcdefghijklmnop",
+        "sk_live_abcdefghijklmnop1234",
+        "xoxb-123456789012-abcdefABCDEF",
+        "xapp-1-A0123456789-abcdef",
+        "ghp_abcdefghijklmnopqrstuvwxyz0123",
+        "github_pat_11ABCDEFG0abcdefghijkl",
+        "AIzaSyA-abcdefghijklmnopqrstuvwxyz01234",
+        "AKIAIOSFODNN7EXAMPLE",
+        "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+        JWT,
+    ],
+)
+def test_known_credentials_are_masked_anywhere(secret: str) -> None:
+    """A credential of a known shape is masked without any word around it, in prose and in JSON."""
+    for text in (f"using {secret} now", json.dumps({"x": secret}), json.dumps({"raw": json.dumps({"x": secret})})):
+        shown = redact(text)
+        assert secret not in shown
+        assert MASK.search(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("Authorization: Bearer abc123def456", "abc123def456"),
+        ('"authorization":"Basic dXNlcjpwYXNz"', "dXNlcjpwYXNz"),
+        ("password: hunter2", "hunter2"),
+        ("password=x;", "=x"),
+        ('{"password":"a b, c"}', "a b, c"),
+        ("OPENCLAW_GATEWAY_TOKEN=abcd1234", "abcd1234"),
+        ("run openclaw gateway --token abcd1234", "abcd1234"),
+        ('["--token","abcd1234"]', "abcd1234"),
+        ("https://user:p4ss@host/", "p4ss"),
+        ("wss://host/ws?token=abcdef&v=1", "abcdef"),
+        ("https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5/getMe", "AAHdqTcv"),
+        ("https://hooks.slack.com/services/T0000/B0000/XXXXyyyy", "XXXXyyyy"),
+        ("privKey: <Buffer 78 aa bb cc dd ee ff 00 11 22 33>", "78 aa bb"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "MIIEvQ"),
+        ("mail jo.doe+x@mail.example.org now", "jo.doe"),
+        ("starting provider (+15551230000)", "5551230000"),
+        ("call +1 (555) 123-0000 back", "123-0000"),
+        ("jid 15551230000:5@s.whatsapp.net", "15551230000"),
+        ("group 120363000000000001@g.us", "120363000000000001"),
+        ("own lid 998877665544:5@lid", "998877665544"),
+        ("Blocked unauthorized sender 15551230000 (dmPolicy=pairing)", "15551230000"),
+        ("pairing request sender=123456789", "123456789"),
+        ("agent:main:whatsapp:direct:15551230000", "15551230000"),
+        ("session-15551230000.0.json", "15551230000"),
+        ('"allowFrom":["15551230000","15558880000"]', "15558880000"),
+    ],
+)
+def test_what_is_secret_or_personal_is_masked(text: str, hidden: str) -> None:
+    """Passwords, tokens, numbers, chat and mail addresses are masked where a word or shape names them."""
+    shown = redact(text)
+    assert hidden not in shown
+    assert MASK.search(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20T11:54:34.917+00:00 [gateway] spawn broker ready pid=20869",
+        "2026-11-20T11:54:34+1100 listening on ws://127.0.0.1:18789 (PID 20869)",
+        "Fri Nov 20 11:54:34 +1100 2026",
+        "unauthorized: device token mismatch (rotate/reissue device token)",
+        "or pass --token/--password to start with auth.",
+        "gateway.auth.token: Remove OPENCLAW_GATEWAY_TOKEN from the environment",
+        "gateway token: missing; password: not set",
+        "Basic authentication failed; bearer token missing",
+        "⇄ res ✓ health 405ms conn=2f9279cb…a101 id=2:a9900722-b…abf7",
+        "device 8aad76de19dd8aad76de19dd8aad76de19dd8aad76de19dd8aad76de19dd8aad requestId=7250067a",
+        "Retry 1/12 in 2.44s… (attempt 3/10) status 428 delayMs=2474",
+        "ts=1763639674914 expires=1795230000000 intervalMs:1800000",
+        'moved from 1763639674914 to 1763639675000, next at "1795180061203"',
+        "heap grew from 10485760 to 20971520 bytes, rssBytes=1073741824",
+        "inputTokens: 12345678 maxTokens=4096 token_count=123",
+        "@whiskeysockets/baileys@6.7.0 openclaw@2026.9.6 getty@tty1.service",
+        "at Object.onClose (file:///usr/lib/node_modules/openclaw/dist/call-DETrZKco.js:265:10)",
+        "gateway.log:1234567 http://127.0.0.1:18789/?session=main",
+        "auth profile sha256:8aad76de19dd token:***, sk-abc…wxyz",
+    ],
+)
+def test_what_only_looks_personal_stays(text: str) -> None:
+    """Times, ids, ports, versions, durations, counters and prose about tokens are left readable."""
+    assert redact(text) == text
+
+
+def test_one_number_has_one_mask_however_it_is_written() -> None:
+    """Notation does not matter, another number has another mask, and so has another key."""
+    forms = ["+15551230000", "+1 555 123 0000", "+1 (555) 123-0000", "sender=15551230000"]
+    masks = {MASK.search(redact(f"x {form}"))[0] for form in forms}  # type: ignore[index]
+    masks.add(redact("15551230000@s.whatsapp.net").removesuffix("@s.whatsapp.net"))
+    assert len(masks) == 1
+    assert redact("+15551230001") not in masks
+    assert Redactor(b"other")("+15551230000") not in masks
+
+
+def test_secrets_inside_nested_json_are_masked_at_every_level() -> None:
+    """A record inside a string inside a record is masked, and the outer JSON stays valid."""
+    inner = json.dumps({"auth": {"token": 'a"b\\c secret'}, "to": "+15551230000"})
+    text = json.dumps({"raw": json.dumps({"1": inner}), "password": "p w"})
+    shown = redact(text)
+    for hidden in ("secret", "5551230000", "p w", "a\\"):
+        assert hidden not in shown
+    assert json.loads(json.loads(json.loads(shown)["raw"])["1"])["auth"]["token"].startswith("<token:")
+
+
+def test_masking_twice_changes_nothing() -> None:
+    """A mask is never masked again."""
+    once = redact("Authorization: Bearer abc123def to=+15551230000 password=x jo@example.org token: 9f8a7b6c")
+    assert len(MASK.findall(once)) == 5
+    assert redact(once) == once
+
+
+def test_without_a_key_nothing_is_masked() -> None:
+    """`Redactor(None)` is the explicit way to see everything."""
+    assert Redactor(None)("password=x +15551230000") == "password=x +15551230000"
+    assert Redactor(None).attributes({"sender": "15551230000"}) == {"sender": "15551230000"}
+
+
+def test_attribute_values_are_masked_by_name_and_by_shape() -> None:
+    """A bare number is a person's where the attribute is, or where it has the length of a phone number."""
+    shown = redact.attributes(
+        {
+            "sender": 123456789,
+            "account": "15551230000",
+            "port": 18789,
+            "code": 428,
+            "until": "1795180061203",
+            "ok": True,
+        }
+    )
+    assert MASK.fullmatch(str(shown["sender"]))
+    assert MASK.fullmatch(str(shown["account"]))
+    assert {shown["port"], shown["code"], shown["until"], shown["ok"]} == {18789, 428, "1795180061203", True}
+    assert redact.key({"host": None, "account": "15551230000"})["host"] is None
+
+
+@given(st.text())
+def test_any_text_is_accepted(text: str) -> None:
+    """Masking raises for no text, undecodable halves included, and is stable."""
+    assert redact(text + "\udc80 token=") == redact(text + "\udc80 token=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token=" * 8_000,
+        "a." * 20_000 + "@" + "b." * 20_000,
+        '"' * 40_000,
+        "\\" * 40_000 + '"token":"',
+        "+1" * 20_000,
+        "1 " * 20_000,
+        "from " * 10_000,
+        "-----BEGIN PRIVATE KEY-----" * 1_500,
+        "eyJ" * 13_000,
+        "://" * 13_000,
+    ],
+)
+def test_hostile_text_takes_little_time(text: str) -> None:
+    """Forty kilobytes made to defeat the patterns are masked within a second."""
+    start = time.perf_counter()
+    redact(text)
+    assert time.perf_counter() - start < 1.0
+
+
+def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    """The key file appears on first use, for its owner only, and is used again."""
+    path = tmp_path / "state" / "mask.key"
+    warnings: list[str] = []
+    first = user_key(path, warnings.append)
+    assert user_key(path, warnings.append) == first
+    assert len(first) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [p.name for p in path.parent.iterdir()] == ["mask.key"]
+    assert not warnings
+
+
+def test_without_a_place_for_the_key_masks_hold_for_the_run(tmp_path: Path) -> None:
+    """A folder that cannot be made costs a warning, not the run."""
+    (tmp_path / "file").write_text("")
+    warnings: list[str] = []
+    key = user_key(tmp_path / "file" / "mask.key", warnings.append)
+    assert len(key) == 32
+    assert len(warnings) == 1
+
+
+def test_a_damaged_key_is_not_used(tmp_path: Path) -> None:
+    """A key that is too short to be one is left alone and replaced for this run."""
+    path = tmp_path / "mask.key"
+    path.write_bytes(b"short")
+    warnings: list[str] = []
+    assert len(user_key(path, warnings.append)) == 32
+    assert path.read_bytes() == b"short"
+    assert os.path.basename(path) in warnings[0]
