@@ -10,7 +10,7 @@ SAMPLES := sample_logs
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-no-hyperscan lint format coverage notebooks bench build full clean
+.PHONY: help demo docs test test-no-hyperscan lint format coverage notebooks bench build full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -69,6 +69,9 @@ notebooks: $(DEV) ## execute the notebooks
 
 bench: $(DEV) ## measure speed and memory against ripgrep, where it is installed (SIZE_MB=64 RUNS=3)
 	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),64) --runs $(or $(RUNS),3)
+
+docs: $(DEV) ## renew outputs and tables in the documentation
+	$(BIN)/python docs/refresh.py
 
 build: $(DEV) ## build the wheel into dist/
 	rm -rf dist

@@ -22,7 +22,7 @@ def test_sample(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_sample_is_complete(case: Case) -> None:
     """A sample says where it comes from, is named after its failure mode, and names modes that exist."""
-    modes = {mode.id for mode in packs.load(()).failure_modes.values()}
+    modes = {mode.id for mode in packs.load(()).modes.values()}
     assert case.path.joinpath("origin.md").read_text(encoding="utf-8").startswith("# ")
     assert case.path.parent.name == (case.expected[0] if case.expected else "healthy")
     assert case.inputs

@@ -1,0 +1,74 @@
+"""
+Renews what the documentation takes from the program: outputs of commands and the tables of failure modes.
+
+    python docs/refresh.py            renew
+    python docs/refresh.py --check    only tell what is out of date, exit with 1 if something is
+
+A block that begins with ```console and a line `$ COMMAND` holds the real output of that command, run in the root of the
+project. What stands between `<!-- failure-modes -->` and its end mark comes from the pattern pack.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tabulate import tabulate
+
+from loganalyzer import packs
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md")
+BLOCK = re.compile(r"(?P<open>```console\n\$ (?P<command>[^\n]+)\n).*?(?P<close>```\n)", re.DOTALL)
+MODES = re.compile(r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL)
+
+
+def output(command: str) -> str:
+    """What a command prints, standard error after standard output; with a home of its own, on 90 columns."""
+    with tempfile.TemporaryDirectory() as home:
+        settings = {
+            **{name: home for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **{"TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "90", "NO_COLOR": "1"},
+        }
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=ROOT, env=settings, capture_output=True, text=True, check=False
+        )
+    lines = (done.stdout + done.stderr).splitlines()
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def modes(only_first_tier: bool) -> str:
+    """Failure modes as a table."""
+    found = [mode for mode in packs.load(()).modes.values() if mode.tier == 1 or not only_first_tier]
+    rows = [[f"`{mode.id}`", mode.title, mode.severity] for mode in sorted(found, key=lambda mode: mode.id)]
+    return tabulate(rows, ["failure mode", "what it means", "severity"], tablefmt="github") + "\n"
+
+
+def renewed(text: str) -> str:
+    """A page with everything as it is now."""
+    text = MODES.sub(lambda m: m["open"] + modes(bool(m["tier"])) + m["close"], text)
+    return BLOCK.sub(lambda m: m["open"] + output(m["command"]) + m["close"], text)
+
+
+def main() -> int:
+    """The command line."""
+    stale = []
+    for page in (ROOT / name for name in PAGES):
+        before = page.read_text(encoding="utf-8")
+        after = renewed(before)
+        if after != before:
+            stale.append(str(page.relative_to(ROOT)))
+            if "--check" not in sys.argv:
+                page.write_text(after, encoding="utf-8")
+    for name in stale:
+        print(f"{name}: {'out of date' if '--check' in sys.argv else 'renewed'}")
+    return int(bool(stale) and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

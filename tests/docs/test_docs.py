@@ -1,0 +1,51 @@
+"""The documentation says what the program does."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_logs/**/*.md")])
+
+
+def test_outputs_and_tables_are_fresh() -> None:
+    """Outputs in the documentation are those of the commands above them, tables those of the pack."""
+    done = subprocess.run(
+        [sys.executable, "docs/refresh.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrun: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link and every named file of the project exists."""
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text):
+        assert (page.parent / target).exists(), target
+    for target in re.findall(r"(?<![\w/.])(?:sample_logs|docs|bench|notebooks|patterns|loganalyzer|tests)/[\w./-]+\w", text):
+        assert (ROOT / target).exists() or "X" in target or "example" in target, target
+
+
+def test_make_targets_are_real() -> None:
+    """Every `make` target that a page names exists."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in PAGES:
+        for target in re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")):
+            assert target in targets, (page.name, target)
+
+
+def test_every_option_of_the_readme_exists() -> None:
+    """Every option that the README names is one of some command."""
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (ROOT / "README.md").read_text(encoding="utf-8")))
+    known = set()
+    for command in ([], ["follow"], ["analyze"], ["events"], ["explain"], ["patterns", "lint"]):
+        text = subprocess.run(
+            [sys.executable, "-m", "loganalyzer", *command, "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        known |= set(re.findall(r"--[a-z][a-z-]+", text))
+    assert named - known <= {"--follow", "--deep", "--channel"}, named - known  # of openclaw
