@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from typing import Any
 
 from loganalyzer.model import Stamp
 
@@ -150,11 +151,9 @@ def _bsd(found: re.Match[str]) -> Parsed | None:
     return None if time_ns is None else (time_ns, parsed[1], parsed[2])
 
 
-def _partial(day: tuple[int | None, int | None, int | None], clock: Sequence[str | None], end: int) -> Parsed | None:
+def _partial(day: tuple[int | None, int | None, int | None], clock: Sequence[Any], end: int) -> Parsed | None:
     """A stamp from year, month and day, and the groups of hour, minute, second, fraction and zone."""
     hour, minute, second, fraction, zone = clock
-    if hour is None or minute is None or second is None:
-        return None
     if hour > "23" or minute > "59" or second > "60":
         return None
     offset = _offset(zone) if zone else None
@@ -305,8 +304,9 @@ class Clock:
             found = [time_ns for year in years if (time_ns := in_year(year)) is not None]
             if not found:
                 return None
-            self._assume(f"year {self._file_date.year} taken from the file's date")
-            return min(found, key=lambda time_ns: abs(time_ns - middle_ns))
+            nearest = min(found, key=lambda time_ns: abs(time_ns - middle_ns))
+            self._assume(f"year {_moment(nearest, zone).year} taken from the file's date")
+            return nearest
         latest_ns, name = self._latest()
         limit = latest_ns + _FUTURE_S * SECOND
         last_year = _moment(limit, zone).year

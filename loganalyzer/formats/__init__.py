@@ -23,7 +23,6 @@ _JSON: dict[str, Format] = {
     "pino": pino.pino,
     "console-json": console.json_style,
     "excerpt": logs.excerpt,
-    "plain": plain.anything,
 }
 _TEXT: dict[str, Format] = {
     "syslog-rfc5424": syslog.rfc5424,
@@ -33,15 +32,14 @@ _TEXT: dict[str, Format] = {
     "syslog-iso": syslog.iso,
     "logs-plain": logs.plain,
     "pino": pino.pino,
+    "system": syslog.quoted,
     "console": console.timed,
     "journald-export": journald.export_field,
     "compose": containers.compose,
-    "system": syslog.quoted,
     "tagged": console.tagged,
-    "plain": plain.anything,
 }
-FORMATS: dict[str, Format] = _JSON | _TEXT
-"""Every surface by the name that its records carry; lines that begin with a brace try the first half, in this order."""
+FORMATS: dict[str, Format] = _JSON | _TEXT | {"plain": plain.anything}
+"""Every surface by the name that its records carry: first those of lines that begin with a brace, in order of trial."""
 
 _JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
 

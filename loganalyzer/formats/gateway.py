@@ -21,6 +21,7 @@ from loganalyzer.formats.line import (
     Line,
     clean,
     compact,
+    is_shallow,
     level_of,
     load_object,
     name_of,
@@ -67,13 +68,11 @@ class Bindings(NamedTuple):
 
 def file_record(line: Line, _inner: Inner) -> Record | None:
     """A record of the file log, whole or cut out of it (bindings and text, without `_meta` and `time`)."""
-    if line.head != "{":
-        return None
     raw = line.raw
-    if b'"_meta"' in raw:
+    if b'"_meta"' in raw and is_shallow(raw):
         try:
             entry = _decode_entry(raw)
-        except (ValueError, RecursionError):
+        except ValueError:
             pass
         else:
             if entry.more is msgspec.UNSET:

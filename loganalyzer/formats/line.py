@@ -22,8 +22,8 @@ MAX_LINE = 1024 * 1024
 """Bytes of a line that are decoded; longer ones arrive cut."""
 MAX_NAME = 128
 """Longest subsystem, host or identifier that is kept [characters]."""
-_MAX_NESTING = 64
-"""Depth below which objects of a damaged record are dropped."""
+MAX_NESTING = 64
+"""Objects within objects of a record; a line that nests deeper is plain text."""
 
 _MAX_OBJECTS = 16
 """Objects before a message that are parsed; loggers write two."""
@@ -33,6 +33,7 @@ _ANSI = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?"
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 # What remains of a coloured line when it was copied without its ESC characters, or printed by `cat -v`.
 _ANSI_REMAINS = re.compile(r"(?:\^\[)?\[\d{1,2}(?:;\d{1,3}){0,4}m")
 _ANSI_REMAINS_START = re.compile(r"(?:\^\[)?\[\d{1,2}(?:;\d{1,3}){0,4}m[^\s\]]")
@@ -136,28 +137,45 @@ def clean(message: str) -> str:
     return message
 
 
+def is_shallow(raw: bytes) -> bool:
+    """Is JSON nested no deeper than `MAX_NESTING`? Parsers recurse, and what they bear depends on who calls them."""
+    if raw.count(b"{") + raw.count(b"[") <= MAX_NESTING:
+        return True
+    depth = 0
+    for token in _NESTING.finditer(raw):
+        if token[0] in b"{[":
+            depth += 1
+            if depth > MAX_NESTING:
+                return False
+        elif token[0] in b"}]":
+            depth -= 1
+    return True
+
+
 def load_object(raw: bytes) -> dict[str, Any] | None:
     """
     The JSON object in a line, whatever its faults: lone surrogates, invalid UTF-8, NaN. None if it is cut or no object.
     """
+    if not is_shallow(raw):
+        return None
     try:
         value = msgspec.json.decode(raw)
-    except (ValueError, RecursionError):
+    except ValueError:
         try:
-            value = _scrubbed(json.loads(raw.decode("utf-8", "replace")), _MAX_NESTING)
-        except (ValueError, RecursionError):
+            value = _scrubbed(json.loads(raw.decode("utf-8", "replace")))
+        except ValueError:
             return None
     return value if isinstance(value, dict) else None
 
 
-def _scrubbed(value: Any, depth: int) -> Any:
+def _scrubbed(value: Any) -> Any:
     """A value whose text can be encoded again; msgspec refuses lone surrogates, the standard library lets them in."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8") if not value.isascii() else value
     if isinstance(value, dict):
-        return {_scrubbed(k, 0): _scrubbed(v, depth - 1) for k, v in value.items()} if depth else None
+        return {_scrubbed(key): _scrubbed(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_scrubbed(item, depth - 1) for item in value] if depth else None
+        return [_scrubbed(item) for item in value]
     return value
 
 
@@ -167,13 +185,15 @@ _DECODER = json.JSONDecoder()
 def take_objects(text: str) -> tuple[list[dict[str, Any]], str]:
     """Leading JSON objects of a text, as 2026.2.x and 2026.5.x put them before the message, and what follows them."""
     objects: list[dict[str, Any]] = []
+    if not is_shallow(text.encode("utf-8", "replace")):
+        return objects, text
     position = 0
     while text.startswith("{", position) and len(objects) < _MAX_OBJECTS:
         try:
             value, position_after = _DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError):
+        except ValueError:
             break
-        objects.append(_scrubbed(value, _MAX_NESTING) if "\\u" in text else value)
+        objects.append(_scrubbed(value) if "\\u" in text else value)
         position = position_after
         while text.startswith(" ", position):
             position += 1
@@ -228,10 +248,7 @@ def split(parsed: timestamps.Parsed | None) -> When:
 
 def compact(value: object) -> str:
     """A JSON value as text."""
-    try:
-        return msgspec.json.encode(value).decode()
-    except (TypeError, ValueError, RecursionError):
-        return ""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _completeness(time_ns: int | None, stamp: Stamp | None) -> int:

@@ -88,6 +88,8 @@ def iso(line: Line, inner: Inner) -> Record | None:
 def quoted(line: Line, inner: Inner) -> Record | None:
     """A system line as people quote it: the ring buffer of `dmesg`, `systemd[1]: …`, or the bare text of a unit."""
     text = line.text
+    if line.time is not None:
+        return None
     if line.head == "[":
         ring = _RING.match(text)
         if ring is not None:
