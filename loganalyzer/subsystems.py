@@ -16,24 +16,29 @@ _CHANNELS = """
     openclaw-weixin qqbot reef signal slack synology-chat telegram tlon twitch webchat wecom whatsapp yuanbao zalo
     zalouser
 """
-_NAMES = """
-    admission agent agents baileys bonjour boot broadcast browser canvas channels compaction-safeguard cron
-    delivery-recovery diagnostic discovery exec-approvals gateway gmail-watcher health health-monitor heartbeat hooks
-    hooks:loader infra:dotenv internal-hooks lifecycle logs main-session-restart-recovery memory model-auth
-    model-fallback models-auth-order models-auth-status node-connect nodes openai-transport plugin-host-hooks plugins
-    provider-local-service provider-transport-fetch reload restart restart-handoff restart-recovery restart-sentinel
-    retry-policy secrets session-cold-storage session-compaction-checkpoints session-init session-maintenance-warning
-    session-sqlite session-suspension sessions-history-sse shutdown subagent-interrupted-resume tailscale
-    task-supervisor terminal-upload user-profiles worker-environments ws
-    discord-auto-reply matrix-auto-reply matrix-storage msteams:send telegram-auto-reply web-auth-store
-    web-auto-reply web-heartbeat web-inbound web-outbound web-reconnect web-session
+_WHOLE = """
+    bonjour browser channels compaction-safeguard diagnostic gateway gmail-watcher hooks hooks:loader infra:dotenv
+    internal-hooks main-session-restart-recovery memory model-auth model-fallback models-auth-order models-auth-status
+    openai-transport plugins provider-local-service provider-transport-fetch restart restart-handoff restart-sentinel
+    retry-policy session-cold-storage session-init session-maintenance-warning session-sqlite session-suspension
+    subagent-interrupted-resume terminal-upload
+    baileys cron discord-auto-reply matrix-auto-reply matrix-storage msteams msteams:send telegram-auto-reply
+    web-auth-store web-auto-reply web-heartbeat web-inbound web-outbound web-reconnect web-session
+"""
+_SHORTENED = """
+    admission agent agents boot broadcast canvas delivery-recovery discovery exec-approvals health health-monitor
+    heartbeat lifecycle logs node-connect nodes plugin-host-hooks reload restart-recovery secrets
+    session-compaction-checkpoints sessions-history-sse shutdown tailscale task-supervisor user-profiles
+    worker-environments ws
 """
 
 CHANNELS = frozenset(_CHANNELS.split())
 """Channel ids: those that 2026.9.6 shortens on the console, and those of older versions and bundled plugins."""
 
-NAMES = frozenset(_NAMES.split())
-"""Display names without a slash, other than channels, that the gateway is known to print, modules included."""
+WHOLE = frozenset(_WHOLE.split())
+"""Subsystems and modules without a slash, as the file log and `openclaw logs` name them."""
+NAMES = WHOLE | frozenset(_SHORTENED.split())
+"""The same and what the console leaves of longer ones: every known display name without a slash, but for channels."""
 
 MODULES = frozenset(name for name in NAMES if name.startswith("web-")) | {"baileys"}
 """Module loggers of WhatsApp; they never reach the console, but people quote them as `baileys: text`."""
@@ -78,5 +83,10 @@ def channel_of(subsystem: str | None) -> str | None:
 
 
 def is_known(tag: str) -> bool:
-    """Is this text, found where a subsystem may stand, really one? Paths count, plain words must be known."""
+    """Is this tag of a console line a subsystem? Paths count, plain words must be known."""
     return tag in NAMES or tag in CHANNELS or _PATH.fullmatch(tag) is not None
+
+
+def is_label(word: str) -> bool:
+    """Is this word of `openclaw logs`, which shortens nothing, a subsystem? Text may begin with `telegram` or `ws`."""
+    return word in WHOLE or _PATH.fullmatch(word) is not None

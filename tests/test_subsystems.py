@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loganalyzer.subsystems import channel_of, display, is_known
+from loganalyzer.subsystems import channel_of, display, is_known, is_label
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,14 @@ def test_channel_of(expected: str | None, subsystem: str | None) -> None:
 def test_known_names(tag: str) -> None:
     """Channels, subsystems, modules and paths are accepted where a subsystem may stand."""
     assert is_known(tag)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [("gateway/ws", True), ("cron", True), ("ws", False), ("telegram", False)]
+)
+def test_labels(word: str, expected: bool) -> None:
+    """Where names are written in full, a shortened one is text."""
+    assert expected is is_label(word)
 
 
 @pytest.mark.parametrize("tag", ["default", "openclaw", "WA", "INFO", "18277", "home:/etc", ""])

@@ -19,12 +19,13 @@ from loganalyzer.formats.line import (
     Line,
     clean,
     compact,
+    enveloped,
     level_of,
     name_of,
     split,
     time_fields,
 )
-from loganalyzer.model import Origin, Record
+from loganalyzer.model import Origin, Record, Stamp
 
 SEPARATOR = re.compile(r"(?:[ \t]*(?:[|–—-][ \t]+|:(?:[ \t]+|$))|[ \t]+|$)")
 """What may stand between time and text: the console prints a space, quotes and PM2 `|`, `-` and `:`."""
@@ -38,7 +39,7 @@ NOT_SUBSYSTEMS = frozenset({"openclaw", "default", "tools", "routing", "warning"
 _OWN_STARTS = ("[openclaw] ", "[tools] ", "[routing] ")
 
 
-def timed(line: Line, _inner: Inner) -> Record | None:
+def timed(line: Line, inner: Inner) -> Record | None:
     """A line of text that begins with a time, be it in brackets."""
     text, parsed, start = line.text, line.time, 0
     if parsed is None:
@@ -55,6 +56,11 @@ def timed(line: Line, _inner: Inner) -> Record | None:
     if separator is None:
         return None
     text = text[separator.end() :]
+    if text[:1].isdecimal() and timestamps.parse(text) is not None and _has_date(parsed[0]):
+        # `docker logs -t` and `kubectl logs --timestamps` put a time before the line's own.
+        found = inner(text)
+        if not found.continuation:
+            return enveloped(found, "console", split(parsed))
     level = _LEVEL.match(text)
     tag = _TAG.match(text, level.end() if level is not None else 0)
     subsystem = tag[1] if tag is not None and _is_subsystem(tag[1]) else None
@@ -74,6 +80,10 @@ def timed(line: Line, _inner: Inner) -> Record | None:
         "console",
         False,
     )
+
+
+def _has_date(time: int | Stamp) -> bool:
+    return isinstance(time, int) or time.month is not None
 
 
 def _is_subsystem(tag: str) -> bool:

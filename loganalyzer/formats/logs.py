@@ -32,10 +32,10 @@ from loganalyzer.model import Origin, Record
 
 _LEVEL = re.compile(r" *(trace|debug|info|warn|error|fatal)(?: |$)")
 _LABEL = re.compile(r" *([A-Za-z][\w./:@{}-]{0,127})(?: |$)", re.ASCII)
-# Client errors that begin with the word that is also the gateway's subsystem.
-_GATEWAY_AS_WORD = re.compile(
-    r"gateway (?:already|client|closed|connect|device token|rejected|scheduler|timeout|tls:|url)\b"
-    r"|gateway \S+ requires credentials\b"
+# Texts without a subsystem that begin with the name of one; templates of 2026.2.17 to 2026.9.6.
+_TEXT = re.compile(
+    r"gateway (?:already|client|closed|connect|device token persistence|rejected|scheduler|timeout|tls|url)\b"
+    r"|gateway \S+ requires credentials|cron job completion for |memory sync skipped "
 )
 _NOTICES = (
     "Log tail truncated (increase --max-bytes).",
@@ -71,9 +71,9 @@ def _plain(text: str, level: str, parsed: Any, inner: Inner) -> Record:
     fields: dict[str, Any] = {}
     message = text
     label = _LABEL.match(text)
-    if label is not None and not _GATEWAY_AS_WORD.match(text):
+    if label is not None and not _TEXT.match(text):
         after = text[label.end() :]
-        if after.startswith(_EXCERPT) or subsystems.is_known(label[1]):
+        if after.startswith(_EXCERPT) or subsystems.is_label(label[1]):
             subsystem, message = label[1], after
     found = _with_objects(message)
     if found is not None:

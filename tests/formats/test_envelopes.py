@@ -143,6 +143,7 @@ def test_docker_json_around_a_file_record() -> None:
         ("compose", "gw", f"\x1b[36mgw      |\x1b[0m 2026-11-20T12:30:21.541850123Z {READY}"),
         ("pm2", "openclaw", f"0|openclaw  | {READY}"),
         ("pm2", "my bot", f"12|my bot | 2026-11-20T12:30:21: {READY}"),
+        ("console", None, f"2026-11-20T12:30:21.541850123Z {READY}"),
     ],
 )
 def test_prefixes(format_name: str, ident: str | None, line: str) -> None:
@@ -150,8 +151,13 @@ def test_prefixes(format_name: str, ident: str | None, line: str) -> None:
     found = decode(line.encode())
     assert (format_name, ident) == (found.format, found.ident)
     assert found.message.endswith("ready")
-    if line.count("2026") == 1 or format_name == "cri":
-        assert (found.time_ns, found.subsystem) == (READY_NS, "gateway")
+    assert (found.time_ns, found.subsystem) == (READY_NS, "gateway")
+
+
+def test_a_time_before_what_only_looks_like_one() -> None:
+    """A line with a time is a record, even if its text begins with digits that are no header."""
+    found = decode(b"2026-11-20T12:30:21.540Z 2026-11-20T12:00:00Z,7,failed")
+    assert (found.time_ns, found.message, found.continuation) == (READY_NS, "2026-11-20T12:00:00Z,7,failed", False)
 
 
 def test_prefixed_continuation() -> None:

@@ -39,7 +39,25 @@ from loganalyzer.model import Origin, Stamp
             None,
             "tslog: minLevel Infinity is outside",
         ),
+        (
+            "2026-11-20T12:30:22.013Z warn telegram send retry 1/3 for x in 5ms: y",
+            "warn",
+            None,
+            "telegram send retry 1/3 for x in 5ms: y",
+        ),
+        (
+            "2026-11-20T12:30:22.013+00:00 warn memory sync skipped (post-compaction): x",
+            "warn",
+            None,
+            "memory sync skipped (post-compaction): x",
+        ),
         # 2026.9.x.
+        (
+            "2026-11-20T12:30:22.013+00:00 warn gateway device token rotated device=x role=y",
+            "warn",
+            "gateway",
+            "device token rotated device=x role=y",
+        ),
         ("2026-11-20T12:14:11.712+00:00 info gateway gateway ready", "info", "gateway", "gateway ready"),
         (
             "2026-11-20T12:14:13.000+00:00 info gateway device pairing approved device=59 role=operator",
