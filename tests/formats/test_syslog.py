@@ -65,7 +65,7 @@ def test_continuation_inside() -> None:
     ) == (True, NOVEMBER, "vm", "node", "    at sendRawMessage (/x/socket.js:64:19)")
 
 
-def test_seed_lines_in_syslog() -> None:
+def test_tagged_lines_in_syslog() -> None:
     """A line that begins with a tag is a record inside syslog too, with the time of its envelope."""
     found = decode(b"Nov 20 12:30:21 vm node[1]: [whatsapp] [default] auto-restart attempt 1/10 in 5s")
     assert (found.continuation, found.stamp, found.subsystem) == (False, NOVEMBER, "whatsapp")
