@@ -50,10 +50,13 @@ def decode(line: bytes) -> Record:
 
 
 def has_header(line: bytes) -> bool:
-    """Does this line start a record of its own? The contrary of `continuation`; cheap for indented lines."""
+    """Does this line start a record of its own? The contrary of `continuation`; cheap for the lines of `time_of`."""
     if line[:1] in (b"", b" ", b"\t") and b"\0" not in line[:8]:
         return False
-    return not decode(line).continuation
+    read = Line(line)
+    if _starts_with_clock(read):
+        return console.is_separated(read)
+    return not _read(read, 0).continuation
 
 
 def time_of(line: bytes) -> int | Stamp | None:
@@ -61,11 +64,15 @@ def time_of(line: bytes) -> int | Stamp | None:
     read = Line(line)
     if read.head in ("", " ", "\t"):
         return None
-    if read.text[2:3] == ":" and read.time is not None:
-        time, _, end = read.time
-        return None if console.SEPARATOR.match(read.text, end) is None else time
+    if _starts_with_clock(read):
+        return read.time[0] if read.time is not None and console.is_separated(read) else None
     record = _read(read, 0)
     return record.stamp if record.time_ns is None else record.time_ns
+
+
+def _starts_with_clock(line: Line) -> bool:
+    """Is this a line of the two surfaces whose times may lack a date? No envelope begins like them."""
+    return line.text[2:3] == ":" and line.time is not None
 
 
 def _read(line: Line, depth: int) -> Record:

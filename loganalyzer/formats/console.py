@@ -27,7 +27,7 @@ from loganalyzer.formats.line import (
 )
 from loganalyzer.model import Origin, Record, Stamp
 
-SEPARATOR = re.compile(r"(?:[ \t]*(?:[|–—-][ \t]+|:(?:[ \t]+|$))|[ \t]+|$)")
+_SEPARATOR = re.compile(r"(?:[ \t]*(?:[|–—-][ \t]+|:(?:[ \t]+|$))|[ \t]+|$)")
 """What may stand between time and text: the console prints a space, quotes and PM2 `|`, `-` and `:`."""
 _TAG = re.compile(r"\[([A-Za-z][\w./@{}+:-]{0,127})\][ \t]?", re.ASCII)
 _LEVEL = re.compile(r"(\[)?(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)(?(1)\][ \t:]*|\b:?[ \t]*)")
@@ -52,7 +52,7 @@ def timed(line: Line, inner: Inner) -> Record | None:
         if parsed is None or not text.startswith("]", start + parsed[2]):
             return None
         start += 1
-    separator = SEPARATOR.match(text, start + parsed[2])
+    separator = _SEPARATOR.match(text, start + parsed[2])
     if separator is None:
         return None
     text = text[separator.end() :]
@@ -80,6 +80,11 @@ def timed(line: Line, inner: Inner) -> Record | None:
         "console",
         False,
     )
+
+
+def is_separated(line: Line) -> bool:
+    """Does the time at the start of a line end where text may begin?"""
+    return line.time is not None and _SEPARATOR.match(line.text, line.time[2]) is not None
 
 
 def _has_date(time: int | Stamp) -> bool:
