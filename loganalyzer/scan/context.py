@@ -32,10 +32,7 @@ class Recent:
     def push(self, block: Block) -> None:
         """Makes `block` the current one and forgets what is out of reach from its first line."""
         blocks = self._blocks
-        while blocks and (
-            len(blocks) > MAX_LINES
-            or blocks[0].offset + blocks[0].length <= block.offset - MAX_BYTES
-        ):
+        while blocks and (len(blocks) > MAX_LINES or blocks[0].offset + blocks[0].length <= block.offset - MAX_BYTES):
             blocks.popleft()
         blocks.append(block)
 

@@ -59,8 +59,6 @@ def _store(path: Path, data: bytes) -> None:
     with open(descriptor, "wb") as file:
         file.write(data)
     os.replace(temporary, path)
-    newest_first = sorted(
-        path.parent.glob("scan-*.hs"), key=lambda old: old.stat().st_mtime_ns, reverse=True
-    )
+    newest_first = sorted(path.parent.glob("scan-*.hs"), key=lambda old: old.stat().st_mtime_ns, reverse=True)
     for old in newest_first[KEPT:]:
         old.unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from loganalyzer.model import Accounting
@@ -49,6 +49,7 @@ class Scanner:
         *,
         backend: str | None = None,
         every_line: bool = False,
+        aside: tuple[int, Callable[[bytes], None]] | None = None,
     ) -> None:
         """
         Compile the literals or take them from a cache.
@@ -57,9 +58,13 @@ class Scanner:
             literals: their positions are the ids in `Line.literals`.
             counters: `bytes`, `lines`, `candidates` and `truncated` are added up here.
             backend: see `matchers.matcher`, which also names the errors.
+            aside: a literal number and a function: lines that hold only literals from that number on
+                are no candidates, but their bytes are handed to the function. For what is frequent
+                and merely counted; not while `every_line` is set.
         """
         self.every_line = every_line
         self._counters = counters if counters is not None else Accounting()
+        self._aside_from, self._set_aside = aside if aside is not None else (len(literals), _ignore)
         self._match = matcher(literals, backend)
         self._framer = Framer(self._counters)
         self._recent = Recent()
@@ -104,9 +109,12 @@ class Scanner:
             while index < count and hits[index][0] == last:
                 literals.append(hits[index][1])
                 index += 1
+            self._counters.candidates += 1
+            if not self.every_line and literals[0] >= self._aside_from:
+                self._set_aside(block.text(first, last))
+                continue
             self._number += 1 + (_newlines(data, position, first) if first > position else 0)
             position = last + 1
-            self._counters.candidates += 1
             recent = recent or self._recent.blocks()
             at = offset + first - start
             above = Above(recent, first, at)
@@ -114,6 +122,10 @@ class Scanner:
         if position < stop:
             self._number += _newlines(data, position, stop) + (not data.endswith(b"\n", 0, stop))
         self._counters.lines += self._number - lines_before
+
+
+def _ignore(_line: bytes) -> None:
+    """What is never called."""
 
 
 def _newlines(data: bytes, start: int, stop: int) -> int:

@@ -35,9 +35,7 @@ class Limits(NamedTuple):
     reach: int
 
 
-def reference(
-    stream: bytes, literals: Sequence[bytes], limits: Limits, *, every_line: bool = False
-) -> list[Expected]:
+def reference(stream: bytes, literals: Sequence[bytes], limits: Limits, *, every_line: bool = False) -> list[Expected]:
     """Every candidate of a whole stream."""
     lines = list(_lines(stream, limits.line))
     found = []
@@ -120,9 +118,7 @@ def cut(stream: bytes, sizes: Sequence[int]) -> list[bytes]:
 @settings(max_examples=300)
 @given(stream=streams, sizes=st.lists(st.integers(1, 40), min_size=1), every=st.booleans())
 @pytest.mark.parametrize("limits", [SMALL, REAL], ids=["small-caps", "real-caps"])
-def test_any_bytes_in_any_chunks(
-    stream: bytes, sizes: list[int], every: bool, limits: Limits, backend: str
-) -> None:
+def test_any_bytes_in_any_chunks(stream: bytes, sizes: list[int], every: bool, limits: Limits, backend: str) -> None:
     """Candidates, offsets, lines above and the end are those of the plainest implementation."""
     if stream.startswith((b"\xff\xfe", b"\xfe\xff")):
         stream = b"-" + stream
@@ -146,9 +142,7 @@ def test_offsets_slice_the_stream(stream: bytes) -> None:
             assert stream[line.offset : line.offset + len(line.data)] == line.data
 
 
-@given(
-    literals=st.lists(st.binary(min_size=1, max_size=4), max_size=8), stream=st.binary(max_size=300)
-)
+@given(literals=st.lists(st.binary(min_size=1, max_size=4), max_size=8), stream=st.binary(max_size=300))
 def test_backends_agree_on_any_literals(literals: list[bytes], stream: bytes) -> None:
     """All engines find the same ids, also for metacharacters, duplicates and overlaps."""
     literals = [text for text in literals if not set(text) & set(b"\0\r\n")]
@@ -245,9 +239,7 @@ def test_a_line_comes_while_the_pipe_is_open() -> None:
 
 
 @pytest.mark.parametrize("ending", [b"", b"\nabc\n"])
-def test_endless_line_needs_bounded_memory(
-    ending: bytes, peak_memory: Callable[[Callable[[], object]], int]
-) -> None:
+def test_endless_line_needs_bounded_memory(ending: bytes, peak_memory: Callable[[Callable[[], object]], int]) -> None:
     """A line of 200 MB is cut and counted, and never held."""
     counters = Accounting()
 
@@ -266,9 +258,7 @@ def test_endless_line_needs_bounded_memory(
 
 
 @pytest.mark.parametrize("backend", ["hyperscan", "re"])
-def test_dense_hits_need_bounded_memory(
-    backend: str, peak_memory: Callable[[Callable[[], object]], int]
-) -> None:
+def test_dense_hits_need_bounded_memory(backend: str, peak_memory: Callable[[Callable[[], object]], int]) -> None:
     """A literal that matches at every byte of a long line is one hit."""
     chunk = b"a" * (MAX_LINE - 1) + b"\n"
     scanner = Scanner([b"aaaaaa"], backend=backend)
