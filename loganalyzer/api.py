@@ -17,8 +17,10 @@ from loganalyzer.model import Accounting, Event, Incident, Status, Transition
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
 
 if TYPE_CHECKING:
-    import pandas
-    import pyarrow
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Analyzer", "Options", "Report", "analyze", "iter_events", "rank", "read_events"]
 
 Paths = Sequence[str | PathLike[str]] | str | PathLike[str]
 LIVE_WINDOW_NS = 60_000_000_000
@@ -32,13 +34,13 @@ class Report:
     incidents: tuple[Incident, ...]
     accounting: Accounting
 
-    def to_arrow(self) -> pyarrow.Table:
+    def to_arrow(self) -> pa.Table:
         """The incidents as an Arrow table; see `tables` for the schema."""
         from loganalyzer import tables
 
         return tables.incidents_to_table(self.incidents)
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> pd.DataFrame:
         """The incidents as a pandas frame, times with zone."""
         from loganalyzer import tables
 
@@ -50,7 +52,13 @@ def rank(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
     return tuple(
         sorted(
             incidents,
-            key=lambda i: (i.caused_by is not None, -i.severity, i.status is Status.UNDECIDED, i.first_seen_ns or 0, i.id),
+            key=lambda i: (
+                i.caused_by is not None,
+                -i.severity,
+                i.status is Status.UNDECIDED,
+                i.first_seen_ns or 0,
+                i.id,
+            ),
         )
     )
 
@@ -88,7 +96,7 @@ def iter_events(paths: Paths, options: Options | None = None, accounting: Accoun
     return (event for event in run.events() if in_range(event, run.plan.options))
 
 
-def read_events(paths: Paths, options: Options | None = None) -> pyarrow.RecordBatchReader:
+def read_events(paths: Paths, options: Options | None = None) -> pa.RecordBatchReader:
     """The typed events of logs as a stream of Arrow record batches; see `tables` for the schema."""
     from loganalyzer import tables
 
@@ -124,7 +132,8 @@ class Analyzer:
     ) -> None:
         plan = Plan(options or Options())
         self.accounting = Accounting(sources=[source])
-        self._reader = Reader(plan, sources.Source(name=source, parts=(), mtime_ns=None, file_date=None), self.accounting)
+        stream = sources.Source(name=source, parts=(), mtime_ns=None, file_date=None)
+        self._reader = Reader(plan, stream, self.accounting)
         self._judge = Judge(plan, self.accounting, keep=False)
         self._wall_clock = wall_clock
         self._on_event = on_event

@@ -1,9 +1,10 @@
 """
 Root causes: which incident is a consequence of which.
 
-A cause explains while it is open and for `explains_within` after its end (after its last evidence, if nothing can end it);
-consequences that were logged up to `explains_before` earlier count too. What was never more than info explains nothing: a
-short hiccup must not hide an outage. The most proximate cause wins, so that chains keep their links.
+A cause explains while it is open and for `explains_within` after its end (after its last evidence, if nothing can
+end it); consequences that were logged up to `explains_before` earlier count too. What was never more than info
+explains nothing: a short hiccup must not hide an outage. The most proximate cause wins, so that chains keep their
+links.
 """
 
 from __future__ import annotations

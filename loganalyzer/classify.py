@@ -9,146 +9,18 @@ Memory is bounded: groups per mode are capped, least recently used first out, an
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict, deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loganalyzer.causes import Causes
-from loganalyzer.correlate import Absence, Completion, Detector, Predicate, Seen, detector_for, steps_of
-from loganalyzer.incident import Key, LiveIncident, Surroundings, band_of
+from loganalyzer.correlate import Absence, Completion, Seen
+from loganalyzer.incident import LiveIncident, Surroundings, band_of
 from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
-from loganalyzer.packs.schema import EvidenceRule, FailureMode, Nearby, Pack
+from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
+from loganalyzer.tracking import Group, Listeners, Role, Tracker
 
-MAX_GROUPS = 10_000
-"""Groups (key combinations) one mode follows at a time."""
 MAX_REPORTED = 100_000
 """Incidents kept for the report of a run; later ones are still printed live, and counted."""
-_NEARBY_KEPT = 64
-
-
-@dataclass(slots=True)
-class Group:
-    """State of one failure mode for one key."""
-
-    key: Key
-    detectors: list[Detector]
-    incident: LiveIncident | None = None
-    recovered: Seen | None = None
-    """Evidence of recovery that has yet to prove stable."""
-    stable_at: int = 0
-    opened: int = 0
-
-
-@dataclass(slots=True)
-class Role:
-    """Why a mode listens to an event type."""
-
-    predicate: Predicate
-    kind: str
-    index: int = 0
-    step: int = 0
-    occurrence: bool = False
-
-
-class Tracker:
-    """All groups of one failure mode."""
-
-    def __init__(self, mode: FailureMode, accounting: Accounting) -> None:
-        self.mode = mode
-        self.groups: OrderedDict[Key, Group] = OrderedDict()
-        self.roles: list[Role] = list(_roles(mode))
-        looks = nearby_of(mode)
-        indexes = {id(nearby): index for index, nearby in enumerate(looks)}
-        self.context = [(indexes[id(nearby)], nearby) for nearby in mode.context]
-        self.unless = [[(indexes[id(n)], n) for n in rule.unless] for rule in mode.evidence]
-        self.confirmed_by = [[(indexes[id(n)], n) for n in rule.confirmed_by] for rule in mode.evidence]
-        self._remembered: list[deque[tuple[Seen, Key]]] = [deque(maxlen=_NEARBY_KEPT) for _ in looks]
-        self._accounting = accounting
-
-    def key_of(self, event: Event) -> Key:
-        """The group of an event; None for what it does not tell."""
-        return tuple(
-            event.host if name == "host" else _text(event.attributes.get(name)) for name in self.mode.key
-        )
-
-    def group(self, key: Key) -> Group:
-        """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
-        found = self.groups.get(key)
-        if found is None:
-            for candidate in reversed(self.groups.values()):
-                if _fits(candidate.key, key):
-                    found = candidate
-                    break
-        if found is None:
-            found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
-            self.groups[key] = found
-            if len(self.groups) > MAX_GROUPS:
-                self.groups.popitem(last=False)
-                self._accounting.evicted += 1
-        elif None in found.key and found.key != key:
-            self._refine(found, key)
-        self.groups.move_to_end(found.key)
-        return found
-
-    def _refine(self, group: Group, key: Key) -> None:
-        del self.groups[group.key]
-        group.key = tuple(old if old is not None else new for old, new in zip(group.key, key, strict=True))
-        if group.incident is not None:
-            group.incident.key = group.key
-        self.groups[group.key] = group
-
-    def fitting(self, key: Key) -> list[Group]:
-        """Every existing group that an event with this key may be about."""
-        exact = self.groups.get(key)
-        if exact is not None and None not in key:
-            return [exact]
-        return [group for group in self.groups.values() if _fits(group.key, key)]
-
-    def remember(self, role: Role, seen: Seen) -> None:
-        """Keep an event that rules look back for."""
-        self._remembered[role.index].append((seen, self.key_of(seen.event)))
-
-    def recent(self, index: int, nearby: Nearby, key: Key, clock: int) -> Seen | None:
-        """The latest remembered event of a look-back that fits a key and its window."""
-        for seen, other in reversed(self._remembered[index]):
-            if clock - seen.clock > nearby.within:
-                return None
-            if _fits(key, other):
-                return seen
-        return None
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _fits(one: Key, other: Key) -> bool:
-    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
-
-
-def nearby_of(mode: FailureMode) -> list[Nearby]:
-    """Every look-back of a mode; the position is its index."""
-    result = list(mode.context)
-    for rule in mode.evidence:
-        result += [*rule.unless, *rule.confirmed_by]
-    return result
-
-
-def _roles(mode: FailureMode) -> Iterator[Role]:
-    for index, rule in enumerate(mode.evidence):
-        for selector in (*rule.until, *rule.not_followed_by):
-            yield Role(Predicate(selector), "reset", index)
-    for index, resolve in enumerate(mode.resolve):
-        for selector in resolve.on:
-            yield Role(Predicate(selector), "resolve", index)
-    for index, rule in enumerate(mode.evidence):
-        for step, selector, occurrence in reversed(steps_of(rule)):
-            yield Role(Predicate(selector), "evidence", index, step, occurrence)
-    for selector in mode.also:
-        yield Role(Predicate(selector), "also")
-    for index, nearby in enumerate(nearby_of(mode)):
-        yield Role(Predicate(nearby.selector), "nearby", index)
 
 
 @dataclass(order=True, slots=True)
@@ -168,14 +40,7 @@ class Classifier:
         self._accounting = accounting
         self._keep = keep
         self._trackers = [Tracker(mode, accounting) for mode in pack.modes.values()]
-        self._listeners: dict[str, list[tuple[Tracker, list[Role]]]] = {}
-        for tracker in self._trackers:
-            by_type: dict[str, list[Role]] = {}
-            for role in tracker.roles:
-                for name in role.predicate.events:
-                    by_type.setdefault(name, []).append(role)
-            for name, roles in by_type.items():
-                self._listeners.setdefault(name, []).append((tracker, roles))
+        self._listeners = Listeners(self._trackers)
         self._causes = Causes(pack.modes)
         self._deadlines: list[_Deadline] = []
         self._order = 0
@@ -206,10 +71,8 @@ class Classifier:
         transitions = self.advance(event.time_ns) if event.time_ns is not None else []
         self._learn(event)
         seen = Seen(self._clock, event)
-        for tracker, roles in self._listeners.get(event.type, ()):
-            fitting = [role for role in roles if role.predicate(event)]
-            if fitting:
-                transitions += self._dispatch(tracker, fitting, seen)
+        for tracker, roles in self._listeners.of(event):
+            transitions += self._dispatch(tracker, roles, seen)
         return transitions
 
     def advance(self, now_ns: int) -> list[Transition]:
@@ -276,9 +139,7 @@ class Classifier:
                     tracker.remember(role, seen)
         return transitions
 
-    def _evidence(
-        self, tracker: Tracker, group: Group, role: Role, seen: Seen, counted: bool
-    ) -> list[Transition]:
+    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, counted: bool) -> list[Transition]:
         incident = group.incident
         if incident is not None and role.occurrence and not counted:
             group.recovered = None
@@ -295,9 +156,7 @@ class Classifier:
             return self._complete(tracker, group, role.index, completion)
         return self._update(incident) if incident is not None else []
 
-    def _complete(
-        self, tracker: Tracker, group: Group, index: int, completion: Completion
-    ) -> list[Transition]:
+    def _complete(self, tracker: Tracker, group: Group, index: int, completion: Completion) -> list[Transition]:
         rule = tracker.mode.evidence[index]
         incident = group.incident
         fresh = incident is None
@@ -317,12 +176,8 @@ class Classifier:
         self._live[incident.id] = incident
         return [self._show("opened", incident), *(self._show("updated", other) for other in changed)]
 
-    def _open(
-        self, tracker: Tracker, group: Group, rule: EvidenceRule, completion: Completion
-    ) -> LiveIncident:
-        incident = LiveIncident(
-            mode=tracker.mode, key=group.key, surroundings=self.surroundings, ordinal=group.opened
-        )
+    def _open(self, tracker: Tracker, group: Group, rule: EvidenceRule, completion: Completion) -> LiveIncident:
+        incident = LiveIncident(mode=tracker.mode, key=group.key, surroundings=self.surroundings, ordinal=group.opened)
         incident.identify(completion[0])
         context = [
             (seen, nearby.label)
@@ -362,8 +217,8 @@ class Classifier:
 
     def _resolve(self, tracker: Tracker, group: Group) -> Transition:
         incident, recovered = group.incident, group.recovered
-        if incident is None or recovered is None:
-            raise AssertionError("only an open incident with evidence of recovery resolves")
+        assert incident is not None, "only an open incident resolves"
+        assert recovered is not None, "only evidence of recovery resolves"
         incident.add(recovered, occurrence=False)
         incident.status = Status.RESOLVED
         incident.resolved_ns = recovered.event.time_ns
@@ -380,8 +235,7 @@ class Classifier:
                 continue
             transitions = self._complete(tracker, group, index, detector.pending())
             incident = group.incident
-            if incident is None:
-                raise AssertionError("completing a rule opens an incident")
+            assert incident is not None, "completing a rule opens an incident"
             incident.status = Status.UNDECIDED
             del transitions[0]
             return [self._show("undecided", incident), *transitions]
@@ -391,8 +245,7 @@ class Classifier:
         if deadline.index is None:
             return [self._resolve(deadline.tracker, deadline.group)]
         detector = deadline.group.detectors[deadline.index]
-        if not isinstance(detector, Absence):
-            raise AssertionError("only absences have deadlines")
+        assert isinstance(detector, Absence), "only absences have deadlines"
         return self._complete(deadline.tracker, deadline.group, deadline.index, detector.expire())
 
     def _valid(self, deadline: _Deadline) -> bool:

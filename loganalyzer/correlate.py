@@ -1,8 +1,8 @@
 """
 Detectors: the operators of the rule language, each watching the events of one group.
 
-An event goes in; the events that together complete the rule come out. Windows run on a logical clock [ns] that only moves
-forward. A detector keeps no more than its window, and at most `MAX_KEPT` events.
+An event goes in; the events that together complete the rule come out. Windows run on a logical clock [ns] that
+only moves forward. A detector keeps no more than its window, and at most `MAX_KEPT` events.
 """
 
 from __future__ import annotations
@@ -59,26 +59,28 @@ def _condition(condition: Condition) -> Callable[[Event], bool]:
 
 
 class Predicate:
-    """A selector made callable; the type of the event is checked by the caller's index."""
+    """The conditions of a selector, made callable; the type of the event is the caller's business."""
 
-    __slots__ = ("_conditions", "events")
+    __slots__ = ("_conditions", "attributes", "events")
 
     def __init__(self, selector: Selector) -> None:
         self.events = selector.events
-        self._conditions = tuple(_condition(c) for c in selector.conditions)
+        self.attributes = frozenset(condition.attribute for condition in selector.conditions)
+        self._conditions = tuple(_condition(condition) for condition in selector.conditions)
 
     def __call__(self, event: Event) -> bool:
-        return event.type in self.events and all(condition(event) for condition in self._conditions)
+        return all(condition(event) for condition in self._conditions)
 
 
 class Detector(Protocol):
     """One operator at work for one group."""
 
-    deadline: int | None
-    """When silence decides [logical ns]; None for operators that wait for events only."""
+    @property
+    def deadline(self) -> int | None:
+        """When silence decides [logical ns]; None for operators that wait for events only."""
 
     def feed(self, step: int, seen: Seen) -> Completion | None:
-        """Take an event that fits selector number `step` of the rule; the completion if that was the last one missing."""
+        """Take an event that fits selector `step` of the rule; the completion if it was the last one missing."""
 
     def reset(self) -> None:
         """Forget what was collected."""
@@ -141,8 +143,8 @@ class Sequence:
     """
     Events in this order within a window that starts with the first.
 
-    For every step the chain that got there with the latest start is kept. Between two sources whose clocks are too coarse to
-    tell which event was first, either order will do.
+    For every step the chain that got there with the latest start is kept. Between two sources whose clocks are too
+    coarse to tell which event was first, either order will do.
     """
 
     deadline = None

@@ -1,8 +1,9 @@
 """
 One ordered stage per stream: completes times, merges sources into one time line, and counts a record once.
 
-Everything before this may run anywhere in any order; everything after it is in order. `Deduplicator` absorbs what was
-logged twice: the same event in two sinks of one gateway (file and console), or lines that are replayed after a reconnect.
+Everything before this may run anywhere in any order; everything after it is in order. `Deduplicator` absorbs what
+was logged twice: the same event in two sinks of one gateway (file and console), or lines that are replayed after
+a reconnect.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ The page to read first: the whole way from bytes to transitions.
     Source.chunks -> Scanner -> Tokenizer -> Clock -> merge -> Deduplicator -> Classifier -> Transition
     bytes            Line       Event        Event    Event    Event           Incident
 
-`Plan` is what a run needs to know and never changes. `Reader` is the stateless half (scan, decode, tokenize) with the one
-stage that completes times in order; it runs once per source. `Judge` is the stateful half and runs once per run.
+`Plan` is what a run needs to know and never changes. `Reader` is the stateless half (scan, decode, tokenize) with
+the one stage that completes times in order; it runs once per source. `Judge` is the stateful half and runs once
+per run.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Reader:
         self._plan = plan
         self._name = source.name
         self._accounting = accounting
-        self._scanner = Scanner(plan.literals, accounting)
+        aside = (plan.known, lambda line: unknown.count(line, accounting))
+        self._scanner = Scanner(plan.literals, accounting, aside=aside)
         self._scanner.every_line = True
         self._probed = 0
         self.clock = Clock(
@@ -169,9 +171,7 @@ def in_range(event: Event, options: Options) -> bool:
 class Run:
     """Several sources of one installation as one time line."""
 
-    def __init__(
-        self, plan: Plan, sources: Sequence[Source], progress: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, sources: Sequence[Source], progress: Callable[[int], None] | None = None) -> None:
         self.plan = plan
         self.accounting = Accounting(sources=[source.name for source in sources])
         self._sources = sources

@@ -1,8 +1,8 @@
 """
 What to do: the ladder of a failure mode, cut to the version, supervisor and account of an incident.
 
-Commands are text for a person; nothing is executed. Values from a log enter a command only if they are harmless, and
-quoted.
+Commands are text for a person; nothing is executed. Values from a log enter a command only if they are harmless,
+and quoted.
 """
 
 from __future__ import annotations
@@ -76,9 +76,7 @@ def ladder(
     return tuple(steps)
 
 
-def _step(
-    remedy: Remedy, values: Mapping[str, Scalar | None], version: Version | None, supervisor: str | None
-) -> Step:
+def _step(remedy: Remedy, values: Mapping[str, Scalar | None], version: Version | None, supervisor: str | None) -> Step:
     labels = []
     if remedy.versions and version is None:
         labels.append(f"OpenClaw {remedy.versions}")

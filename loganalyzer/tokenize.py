@@ -1,8 +1,8 @@
 """
 A candidate line becomes typed events.
 
-Stateless per record: the line, the lines above it and the pack decide, nothing else, so this may run anywhere and in any
-order. Times that lack a date or zone leave as they are written; `ordering` completes them.
+Stateless per record: the line, the lines above it and the pack decide, nothing else, so this may run anywhere and
+in any order. Times that lack a date or zone leave as they are written; `ordering` completes them.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ class Tokenizer:
         """The decoded record of a line; a continuation line has the header of the record above it."""
         return self._with_header(formats.decode(line.data), line)[0]
 
-    def events(
-        self, line: Line, literals: list[int], source: str, accounting: Accounting
-    ) -> list[Event]:
+    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> list[Event]:
         """
         The events of one candidate line, in the order of its message lines.
 
@@ -79,9 +77,7 @@ class Tokenizer:
     ) -> Iterator[Event | None]:
         """Events of a record; None for text that is known and means nothing."""
         display = subsystems.display(record.subsystem) if record.subsystem else "none"
-        matchers = sorted(
-            (m for literal in literals for m in self._compiled.matchers[literal]), key=lambda m: m.order
-        )
+        matchers = sorted((m for literal in literals for m in self._compiled.matchers[literal]), key=lambda m: m.order)
         matchers = [m for m in matchers if record.origin in m.origins]
         if not matchers:
             return
@@ -101,9 +97,7 @@ class Tokenizer:
                 seen.add(kind)
                 yield self._event(matcher, match, text, record, line, source) if pattern.event else None
 
-    def _event(
-        self, matcher: Matcher, match: Any, text: str, record: Record, line: Line, source: str
-    ) -> Event:
+    def _event(self, matcher: Matcher, match: Any, text: str, record: Record, line: Line, source: str) -> Event:
         kind = matcher.pattern.event or ""
         attributes = matcher.attributes(match, text, record.fields)
         self._add_channel(attributes, kind, text, record)
@@ -153,9 +147,7 @@ class Tokenizer:
         found = header.record
         merged = record._replace(host=record.host or found.host)
         if record.time_ns is None and record.stamp is None:
-            merged = merged._replace(
-                time_ns=found.time_ns, stamp=found.stamp, resolution_ns=found.resolution_ns
-            )
+            merged = merged._replace(time_ns=found.time_ns, stamp=found.stamp, resolution_ns=found.resolution_ns)
         if found.format in SELF_CONTAINED:  # bare text between JSON records is nobody's continuation
             return merged, lambda: "\n".join(header.above[1:])
         merged = merged._replace(

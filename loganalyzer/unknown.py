@@ -1,7 +1,8 @@
 """
 Warnings and errors that no pattern knows: found in the same scan, counted by a cheap key, never decoded for it.
 
-Up to a quarter of the lines of a real gateway are warnings (captures of 2026.9.6), so this must cost next to nothing.
+Up to a quarter of the lines of a real gateway are warnings (captures of 2026.9.6), so this must cost next to
+nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LEVEL_LITERALS: tuple[bytes, ...] = (
     b" error ",
     b" fatal ",
 )
-"""How a level stands in the raw bytes of file log, `openclaw logs --json` and `openclaw logs`. The console prints none."""
+"""How a level stands in the raw bytes of file log, `openclaw logs --json` and `openclaw logs`; the console has none."""
 
 _JSON_WARNING = re.compile(rb'logLevelName\\?":\\?"WARN')
 _PLAIN = re.compile(rb"\S{8,40} (warn|error|fatal) ")

@@ -259,7 +259,11 @@ context:
     events.append(make_event("auth.device_token_mismatch", 60))
     incident = final(judge(pack(tmp_path, one=body), events))[0]
     assert "after a configuration change and a restart" in incident.summary
-    assert [e.event for e in incident.evidence] == ["config.changed", "gateway.restarting", "auth.device_token_mismatch"]
+    assert [e.event for e in incident.evidence] == [
+        "config.changed",
+        "gateway.restarting",
+        "auth.device_token_mismatch",
+    ]
 
 
 ONE = "evidence: [{name: one, match: {event: %s}, confidence: 0.9}]\nexplains: [%s]"

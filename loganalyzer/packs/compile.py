@@ -1,8 +1,8 @@
 """
 A `Pack` made ready for matching: literals to scan for, and one matcher per event pattern.
 
-Regexes are compiled when a line first needs them, so that starting up does not pay for two thousand patterns of which a
-log uses thirty.
+Regexes are compiled when a line first needs them, so that starting up does not pay for two thousand patterns of
+which a log uses thirty.
 """
 
 from __future__ import annotations

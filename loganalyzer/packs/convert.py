@@ -1,8 +1,8 @@
 """
 Plain YAML data into pack types, with every fault reported at its place.
 
-A small reader driven by the type annotations of `schema`: unknown keys, missing keys and wrong types are faults of the
-document; what could not be read is None and its owner is left out.
+A small reader driven by the type annotations of `schema`: unknown keys, missing keys and wrong types are faults
+of the document; what could not be read is None and its owner is left out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from loganalyzer.model import Scalar
 from loganalyzer.packs import schema
 from loganalyzer.packs.yamldoc import Document, Path
 
@@ -167,7 +168,7 @@ def _selector(document: Document, path: Path, data: Any) -> Any:
 
 def _conditions(document: Document, path: Path, name: str, value: Any) -> list[Any]:
     if not isinstance(value, dict):
-        values = _tuple(document, path, schema.Scalar, value)
+        values = _tuple(document, path, Scalar, value)
         return [_BAD if values is _BAD else schema.Condition(attribute=name, operator="in", values=values)]
     result: list[Any] = []
     for operator, operand in value.items():
@@ -175,7 +176,7 @@ def _conditions(document: Document, path: Path, name: str, value: Any) -> list[A
             document.fault((*path, operator), f"unknown operator {operator!r}; known: {', '.join(sorted(_OPERATORS))}")
             result.append(_BAD)
             continue
-        values = _tuple(document, (*path, operator), schema.Scalar, operand)
+        values = _tuple(document, (*path, operator), Scalar, operand)
         good = values is not _BAD
         result.append(schema.Condition(attribute=name, operator=operator, values=values) if good else _BAD)
     return result

@@ -1,8 +1,8 @@
 """
 Lint: everything that makes a pack untrustworthy, found at once.
 
-`lint` looks at the pack alone; `examples.run` runs its examples through the engine. Findings are values with a place, so
-that an editor, CI and `patterns lint` show the same.
+`lint` looks at the pack alone; `examples.run` runs its examples through the engine. Findings are values with a
+place, so that an editor, CI and `patterns lint` show the same.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ def lint(pack: Pack) -> list[Fault]:
     faults: list[Fault] = []
     for pattern in pack.patterns.values():
         faults += (_fault(pack, pattern.id, text) for text in _pattern(pattern, pack))
-    produced = {(p.event, name) for p in pack.patterns.values() if p.event for name in _attributes(p, pack)}
-    events = {p.event for p in pack.patterns.values()}
+    produced: set[tuple[str | None, str]] = {
+        (p.event, name) for p in pack.patterns.values() if p.event for name in _attributes(p, pack)
+    }
+    events: set[str | None] = {p.event for p in pack.patterns.values()}
     for mode in pack.modes.values():
         faults += (_fault(pack, mode.id, text) for text in _mode(mode, pack, events, produced))
     faults += (_fault(pack, name, f"explains itself through {' -> '.join(path)}") for name, path in _cycles(pack))

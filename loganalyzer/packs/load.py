@@ -1,8 +1,9 @@
 """
 From pack folders to a `Pack`: find, read, check, merge, cache.
 
-Reading some hundred YAML files takes a second, so the checked result is kept as msgpack, once inside the wheel for the
-built-in pack and else in the per-user cache folder under the hash of the files. A damaged cache is read again from YAML.
+Reading some hundred YAML files takes a second, so the checked result is kept as msgpack, once inside the wheel
+for the built-in pack and else in the per-user cache folder under the hash of the files. A damaged cache is read
+again from YAML.
 """
 
 from __future__ import annotations
@@ -104,11 +105,11 @@ def _write_cache(path: Path, pack: schema.Pack) -> None:
         return  # a cache that cannot be written only costs time
 
 
-class _PatternFile(schema.Model):
+class _PatternFile(schema.Model, frozen=True, kw_only=True):
     patterns: tuple[schema.EventPattern, ...]
 
 
-class _VocabularyFile(schema.Model):
+class _VocabularyFile(schema.Model, frozen=True, kw_only=True):
     event_types: dict[str, schema.EventType]
 
 

@@ -1,8 +1,8 @@
 """
 The types of a pattern pack: what the YAML below `patterns/` becomes.
 
-Every tuple field also accepts a single item in YAML. Durations are integers [ns]. `docs/patterns.md` explains each key;
-`load` fills these types and reports every fault with its place.
+Every tuple field also accepts a single item in YAML. Durations are integers [ns]. `docs/patterns.md` explains
+each key; `load` fills these types and reports every fault with its place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of every pack type."""
 
 
-class EventType(Model, kw_only=True):
+class EventType(Model, frozen=True, kw_only=True):
     """A word of the event vocabulary."""
 
     meaning: str
@@ -35,7 +35,7 @@ class EventType(Model, kw_only=True):
     same_within: Duration = 50_000_000
 
 
-class Where(Model, kw_only=True):
+class Where(Model, frozen=True, kw_only=True):
     """Conditions on the record an event pattern looks at; all must hold."""
 
     subsystem: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Where(Model, kw_only=True):
     origin: tuple[OriginName, ...] = ("gateway", "cli-error", "unknown")
 
 
-class AttributeRule(Model, kw_only=True):
+class AttributeRule(Model, frozen=True, kw_only=True):
     """Where an attribute comes from: a constant, a structured field or a regex over the message line."""
 
     constant: Scalar | None = None
@@ -54,14 +54,14 @@ class AttributeRule(Model, kw_only=True):
     unit: Literal["ms", "s", "min", "h"] | None = None
 
 
-class LineExample(Model, kw_only=True):
+class LineExample(Model, frozen=True, kw_only=True):
     """One raw line of any surface and some attributes of the event it must give."""
 
     line: str
     attributes: dict[str, Any] = {}
 
 
-class EventPattern(Model, kw_only=True):
+class EventPattern(Model, frozen=True, kw_only=True):
     """One text that is one event."""
 
     id: str
@@ -77,7 +77,7 @@ class EventPattern(Model, kw_only=True):
     near_misses: tuple[str, ...] = ()
 
 
-class Condition(Model, kw_only=True):
+class Condition(Model, frozen=True, kw_only=True):
     """One condition of a selector on an attribute."""
 
     attribute: str
@@ -85,14 +85,14 @@ class Condition(Model, kw_only=True):
     values: tuple[Scalar, ...]
 
 
-class Selector(Model, kw_only=True):
+class Selector(Model, frozen=True, kw_only=True):
     """Which events a rule means: types and conditions on attributes."""
 
     events: tuple[str, ...]
     conditions: tuple[Condition, ...] = ()
 
 
-class Nearby(Model, kw_only=True):
+class Nearby(Model, frozen=True, kw_only=True):
     """A selector that is looked for in the recent past."""
 
     selector: Selector
@@ -101,7 +101,7 @@ class Nearby(Model, kw_only=True):
     add: float = 0.0
 
 
-class EvidenceRule(Model, kw_only=True):
+class EvidenceRule(Model, frozen=True, kw_only=True):
     """One way to recognise a failure mode."""
 
     name: str
@@ -122,14 +122,14 @@ class EvidenceRule(Model, kw_only=True):
     confidence_max: float = 1.0
 
 
-class ResolveRule(Model, kw_only=True):
+class ResolveRule(Model, frozen=True, kw_only=True):
     """The evidence of recovery."""
 
     on: tuple[Selector, ...]
     stable: Duration = 0
 
 
-class Remedy(Model, kw_only=True):
+class Remedy(Model, frozen=True, kw_only=True):
     """One rung of the remediation ladder, with the conditions under which it applies."""
 
     text: str
@@ -141,7 +141,7 @@ class Remedy(Model, kw_only=True):
     variants: tuple[str, ...] = ()
 
 
-class LogExample(Model, kw_only=True):
+class LogExample(Model, frozen=True, kw_only=True):
     """A whole log and the modes it must give, root causes at warning or above first to last."""
 
     name: str
@@ -149,7 +149,7 @@ class LogExample(Model, kw_only=True):
     expect: tuple[str, ...] | None = None
 
 
-class FailureMode(Model, kw_only=True):
+class FailureMode(Model, frozen=True, kw_only=True):
     """A documented way of failing."""
 
     id: str
@@ -174,7 +174,7 @@ class FailureMode(Model, kw_only=True):
     near_misses: tuple[LogExample, ...]
 
 
-class Place(Model, kw_only=True):
+class Place(Model, frozen=True, kw_only=True):
     """Where an entry of a pack is written."""
 
     file: str
@@ -182,7 +182,7 @@ class Place(Model, kw_only=True):
     column: int
 
 
-class Pack(Model, kw_only=True):
+class Pack(Model, frozen=True, kw_only=True):
     """Everything loganalyzer knows."""
 
     event_types: dict[str, EventType]

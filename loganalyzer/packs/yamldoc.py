@@ -1,15 +1,15 @@
 """
 YAML with positions: a document keeps the line and column of every key and value.
 
-Duplicate keys and syntax errors become faults. Plain words are only what JSON has (true, false, null, numbers): the `on`, `yes`
-and dates of YAML 1.1 stay text.
+Duplicate keys and syntax errors become faults. Plain words are only what JSON has (true, false, null, numbers):
+the `on`, `yes` and dates of YAML 1.1 stay text.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    yaml_implicit_resolvers: dict[str, list[Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}
 
 
 for _tag, _pattern, _first in (

@@ -30,7 +30,16 @@ def test_typed_holes_match_their_type_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"), [("5s", 5.0), ("2.44s", 2.44), ("350ms", 0.35), ("30m", 1800.0), ("1h 5m", 3900.0), ("2 minutes", 120.0), ("1d", 86400.0)]
+    ("text", "wanted"),
+    [
+        ("5s", 5.0),
+        ("2.44s", 2.44),
+        ("350ms", 0.35),
+        ("30m", 1800.0),
+        ("1h 5m", 3900.0),
+        ("2 minutes", 120.0),
+        ("1d", 86400.0),
+    ],
 )
 def test_durations_become_seconds(text: str, wanted: float) -> None:
     """Every spelling the product uses is read, in seconds."""
@@ -87,7 +96,9 @@ def test_bad_templates_are_refused(bad: str) -> None:
 
 def test_matching_is_linear() -> None:
     """A line made to confuse costs no more than twice as much per character when it is twice as long."""
-    pattern = regex.compile(compile_template("error {a} at {b} in {error} because {_}, giving up after {c} tries").pattern)
+    pattern = regex.compile(
+        compile_template("error {a} at {b} in {error} because {_}, giving up after {c} tries").pattern
+    )
 
     def cost(size: int) -> float:
         line = "error x at y in z because w, " * size

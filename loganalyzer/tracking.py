@@ -1,0 +1,187 @@
+"""
+Who listens: the groups of each failure mode, and which modes an event concerns.
+
+A `Tracker` holds the state of one mode, a `Group` that of one key (host, channel, account …). A part of a key
+that an event does not tell fits every value. `Listeners` answers which trackers an event concerns and in which
+role.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loganalyzer.correlate import Detector, Predicate, Seen, detector_for, steps_of
+from loganalyzer.incident import Key, LiveIncident
+from loganalyzer.model import Accounting, Event
+from loganalyzer.packs.schema import FailureMode, Nearby
+
+MAX_GROUPS = 10_000
+"""Groups (key combinations) one mode follows at a time."""
+MAX_ANSWERS = 10_000
+"""Combinations of attribute values whose listeners are remembered."""
+_NEARBY_KEPT = 64
+
+
+@dataclass(slots=True)
+class Group:
+    """State of one failure mode for one key."""
+
+    key: Key
+    detectors: list[Detector]
+    incident: LiveIncident | None = None
+    recovered: Seen | None = None
+    """Evidence of recovery that has yet to prove stable."""
+    stable_at: int = 0
+    opened: int = 0
+
+
+@dataclass(slots=True)
+class Role:
+    """Why a mode listens to an event type."""
+
+    predicate: Predicate
+    kind: str
+    index: int = 0
+    step: int = 0
+    occurrence: bool = False
+
+
+class Tracker:
+    """All groups of one failure mode."""
+
+    def __init__(self, mode: FailureMode, accounting: Accounting) -> None:
+        self.mode = mode
+        self.groups: OrderedDict[Key, Group] = OrderedDict()
+        self.roles: list[Role] = list(_roles(mode))
+        looks = nearby_of(mode)
+        indexes = {id(nearby): index for index, nearby in enumerate(looks)}
+        self.context = [(indexes[id(nearby)], nearby) for nearby in mode.context]
+        self.unless = [[(indexes[id(n)], n) for n in rule.unless] for rule in mode.evidence]
+        self.confirmed_by = [[(indexes[id(n)], n) for n in rule.confirmed_by] for rule in mode.evidence]
+        self._remembered: list[deque[tuple[Seen, Key]]] = [deque(maxlen=_NEARBY_KEPT) for _ in looks]
+        self._accounting = accounting
+
+    def key_of(self, event: Event) -> Key:
+        """The group of an event; None for what it does not tell."""
+        return tuple(event.host if name == "host" else _text(event.attributes.get(name)) for name in self.mode.key)
+
+    def group(self, key: Key) -> Group:
+        """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
+        found = self.groups.get(key)
+        if found is None:
+            for candidate in reversed(self.groups.values()):
+                if _fits(candidate.key, key):
+                    found = candidate
+                    break
+        if found is None:
+            found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
+            self.groups[key] = found
+            if len(self.groups) > MAX_GROUPS:
+                self.groups.popitem(last=False)
+                self._accounting.evicted += 1
+        elif None in found.key and found.key != key:
+            self._refine(found, key)
+        self.groups.move_to_end(found.key)
+        return found
+
+    def _refine(self, group: Group, key: Key) -> None:
+        del self.groups[group.key]
+        group.key = tuple(old if old is not None else new for old, new in zip(group.key, key, strict=True))
+        if group.incident is not None:
+            group.incident.key = group.key
+        self.groups[group.key] = group
+
+    def fitting(self, key: Key) -> list[Group]:
+        """Every existing group that an event with this key may be about."""
+        exact = self.groups.get(key)
+        if exact is not None and None not in key:
+            return [exact]
+        return [group for group in self.groups.values() if _fits(group.key, key)]
+
+    def remember(self, role: Role, seen: Seen) -> None:
+        """Keep an event that rules look back for."""
+        self._remembered[role.index].append((seen, self.key_of(seen.event)))
+
+    def recent(self, index: int, nearby: Nearby, key: Key, clock: int) -> Seen | None:
+        """The latest remembered event of a look-back that fits a key and its window."""
+        for seen, other in reversed(self._remembered[index]):
+            if clock - seen.clock > nearby.within:
+                return None
+            if _fits(key, other):
+                return seen
+        return None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _fits(one: Key, other: Key) -> bool:
+    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+
+
+def nearby_of(mode: FailureMode) -> list[Nearby]:
+    """Every look-back of a mode; the position is its index."""
+    result = list(mode.context)
+    for rule in mode.evidence:
+        result += [*rule.unless, *rule.confirmed_by]
+    return result
+
+
+def _roles(mode: FailureMode) -> Iterator[Role]:
+    for index, rule in enumerate(mode.evidence):
+        for selector in (*rule.until, *rule.not_followed_by):
+            yield Role(Predicate(selector), "reset", index)
+    for index, resolve in enumerate(mode.resolve):
+        for selector in resolve.on:
+            yield Role(Predicate(selector), "resolve", index)
+    for index, rule in enumerate(mode.evidence):
+        for step, selector, occurrence in reversed(steps_of(rule)):
+            yield Role(Predicate(selector), "evidence", index, step, occurrence)
+    for selector in mode.also:
+        yield Role(Predicate(selector), "also")
+    for index, nearby in enumerate(nearby_of(mode)):
+        yield Role(Predicate(nearby.selector), "nearby", index)
+
+
+class Listeners:
+    """
+    Which modes an event concerns, and why.
+
+    Events of one type differ in few attributes that rules ask for, so the answer is remembered by their values.
+    """
+
+    def __init__(self, trackers: list[Tracker]) -> None:
+        self._by_type: dict[str, list[tuple[Tracker, list[Role]]]] = {}
+        asked: dict[str, set[str]] = {}
+        for tracker in trackers:
+            roles: dict[str, list[Role]] = {}
+            for role in tracker.roles:
+                for name in role.predicate.events:
+                    roles.setdefault(name, []).append(role)
+                    asked.setdefault(name, set()).update(role.predicate.attributes)
+            for name, listening in roles.items():
+                self._by_type.setdefault(name, []).append((tracker, listening))
+        self._asked = {name: tuple(sorted(attributes)) for name, attributes in asked.items()}
+        self._answers: dict[object, list[tuple[Tracker, list[Role]]]] = {}
+
+    def of(self, event: Event) -> list[tuple[Tracker, list[Role]]]:
+        """Modes and their roles that an event fits."""
+        asked = self._asked.get(event.type)
+        if asked is None:
+            return []
+        get = event.attributes.get
+        key = (event.type, event.host, *(get(name) for name in asked))
+        found = self._answers.get(key)
+        if found is None:
+            fitting = (
+                (tracker, [role for role in roles if role.predicate(event)])
+                for tracker, roles in self._by_type[event.type]
+            )
+            found = [(tracker, roles) for tracker, roles in fitting if roles]
+            if len(self._answers) >= MAX_ANSWERS:
+                self._answers.clear()
+            self._answers[key] = found
+        return found
