@@ -106,7 +106,9 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.TyperException as error:
         sys.exit(_usage_error(error))
     except LogAnalyzerError as error:
-        print(f"loganalyzer: {error}", file=sys.stderr)
+        from loganalyzer import sanitize
+
+        print(f"loganalyzer: {sanitize.block(str(error))}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = 130

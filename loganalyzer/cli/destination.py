@@ -35,8 +35,8 @@ def destination(path: Path | None) -> Iterator[TextIO]:
     target = Path(os.path.realpath(path))
     draft = None
     try:
-        if target.exists() and not target.is_file():
-            descriptor = os.open(target, os.O_WRONLY)
+        if path.exists() and not path.is_file():
+            descriptor = os.open(path, os.O_WRONLY)
         else:
             descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:

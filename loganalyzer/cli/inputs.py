@@ -87,11 +87,12 @@ class GrowingFile:
                 os.lseek(self._descriptor, 0, os.SEEK_SET)
                 self._offset = 0
             data = os.read(self._descriptor, CHUNK_BYTES)
-            self._offset += len(data)
             if not data and self._replaced():
                 fresh = _open(self._path)
                 os.close(self._descriptor)
                 self._descriptor, self._offset = fresh, 0
+                data = os.read(self._descriptor, CHUNK_BYTES)
+            self._offset += len(data)
         except (OSError, SourceError):
             return b""  # between two files, or gone for now: look again later
         return data

@@ -144,7 +144,7 @@ def nothing_found(hidden: int, accounting: Accounting, least: Severity) -> Itera
     yield Line("good", f"No incidents at {least.label} or above.")
     if accounting.bytes:
         events = plural(accounting.events, "event")
-        yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}, which hold {events}.")
+        yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}: {events}.")
     if hidden:
         yield hidden_line(hidden)
 

@@ -98,7 +98,7 @@ def test_nothing_found_is_said_clearly(name: str, make_incident: Make) -> None:
 
 def test_nothing_found_in_nothing_read_is_told_apart() -> None:
     """An empty input does not look like a healthy log."""
-    assert "Looked at 2,000 lines, which hold 35 events." in render("table", [])
+    assert "Looked at 2,000 lines: 35 events." in render("table", [])
     assert "the input is empty" in "".join(OUTPUTS["table"]([], Accounting(), View()))
 
 

@@ -1,0 +1,331 @@
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from loganalyzer.cli import follow
+from loganalyzer.cli.inputs import GrowingFile, Stream, open_input
+from loganalyzer.errors import SourceError, UsageError
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+ESCAPE = b"2026-11-20T12:00:00.500+00:00 [zoo] zebra escaped with code 428\n"
+CAUGHT = b"2026-11-20T12:05:00.000+00:00 [zoo] zebra is back home\n"
+STARTUP_S = 30.0
+ANSWER_S = 0.5
+"""The promise is 0.2 s; a busy machine gets more."""
+
+
+def now_line(text: str) -> bytes:
+    return f"{datetime.now(UTC).isoformat(timespec='milliseconds')} [zoo] {text}\n".encode()
+
+
+def read_line(stream: IO[bytes] | None, timeout_s: float) -> bytes:
+    """The next line of a pipe, b"" if none comes in time."""
+    assert stream
+    data = b""
+    deadline = time.monotonic() + timeout_s
+    while not data.endswith(b"\n"):
+        ready, _, _ = select.select([stream], [], [], max(deadline - time.monotonic(), 0))
+        if not ready:
+            return b""
+        byte = os.read(stream.fileno(), 1)
+        if not byte:
+            return data
+        data += byte
+    return data
+
+
+def send(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+    assert process.stdin
+    process.stdin.write(data)
+    process.stdin.flush()
+
+
+def opened(process: "subprocess.Popen[bytes]", timeout_s: float = STARTUP_S) -> dict[str, object]:
+    line = read_line(process.stdout, timeout_s)
+    assert line, "no answer in time"
+    return json.loads(line)  # type: ignore[no-any-return]
+
+
+def test_a_deciding_line_is_answered_at_once(zoo: Path, start: Start) -> None:
+    """Transitions are written while the pipe is still open, a moment after the line."""
+    process = start("follow", "--format", "jsonl", "--patterns", zoo)
+    send(process, ESCAPE)
+    first = opened(process)
+    assert (first["schema"], first["transition"]) == ("loganalyzer.transition/1", "opened")
+    began = time.monotonic()
+    send(process, CAUGHT)
+    assert opened(process)["transition"] == "resolved"
+    assert time.monotonic() - began < ANSWER_S
+    assert process.poll() is None
+
+
+def test_text_into_a_pipe_is_plain_and_at_once(zoo: Path, start: Start) -> None:
+    """Plain lines, no escape sequences, flushed before the input ends."""
+    process = start("follow", "--patterns", zoo)
+    send(process, ESCAPE)
+    shown = b""
+    while b"Count the zebras" not in shown:
+        line = read_line(process.stdout, STARTUP_S)
+        assert line
+        shown += line
+    assert b"\x1b" not in shown
+    began = time.monotonic()
+    send(process, CAUGHT)
+    while b"resolved after" not in shown:
+        line = read_line(process.stdout, 5)
+        assert line
+        shown += line
+    assert time.monotonic() - began < ANSWER_S
+    output, errors = process.communicate(timeout=10)
+    assert b"Summary: 1 incident: 1 resolved" in output
+    assert b"2 lines" in errors
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_a_summary(number: signal.Signals, zoo: Path, start: Start) -> None:
+    """Ctrl-C, or a service manager, gets the summary and exit code 130 within a second."""
+    process = start("follow", "--patterns", zoo)
+    send(process, ESCAPE)
+    assert read_line(process.stdout, STARTUP_S)
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.send_signal(number)
+    process.wait(timeout=10)
+    assert time.monotonic() - began < 1.0
+    output, errors = process.communicate()
+    assert process.returncode == 130
+    assert b"Summary: 1 incident: 1 open" in output
+    assert b"1 line" in errors
+    assert b"Traceback" not in errors
+
+
+def test_silence_of_something_expected_is_judged_by_the_clock(zoo: Path, start: Start) -> None:
+    """An absence rule is decided when its time is up, without another line."""
+    process = start("follow", "--format", "jsonl", "--patterns", zoo)
+    send(process, ESCAPE)
+    opened(process)
+    send(process, now_line("zebra wants hay for leo"))
+    incident = opened(process, 6)["incident"]
+    assert isinstance(incident, dict)
+    assert incident["failure_mode"] == "zoo.no-hay"
+    assert process.poll() is None
+
+
+def test_a_replayed_log_is_not_judged_by_the_clock(zoo: Path, start: Start) -> None:
+    """Old lines know no now: their absences stay undecided at the end."""
+    process = start("follow", "--format", "jsonl", "--patterns", zoo)
+    send(process, ESCAPE)
+    opened(process)
+    send(process, b"2026-11-20T12:00:02.000+00:00 [zoo] zebra wants hay for leo\n")
+    assert read_line(process.stdout, 2.5) == b""
+    output, _ = process.communicate(timeout=10)
+    kinds = [json.loads(line)["transition"] for line in output.splitlines()]
+    assert "opened" not in kinds
+
+
+def test_zero_bytes_are_no_healthy_gateway(run: Run) -> None:
+    """A pipe that ends without a byte is told what to try."""
+    for arguments in ((), ("follow",), ("follow", "--format", "jsonl")):
+        done = run(*arguments)
+        assert done.returncode == 0
+        for expected in ("silent", "2>&1", "openclaw gateway status", "/tmp/openclaw"):
+            assert expected in done.stderr
+
+
+class Quiet:
+    """An input of which nothing comes, until it ends."""
+
+    name = "-"
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self._answers = iter(answers)
+
+    def read(self, timeout_s: float) -> bytes | None:
+        return next(self._answers)
+
+
+class Nothing:
+    """An analyzer that decides nothing."""
+
+    deadline_ns = None
+
+    def feed(self, data: bytes, now_ns: int) -> list[object]:
+        return []
+
+    def finish(self) -> list[object]:
+        return []
+
+
+@pytest.mark.parametrize(("answers", "hints"), [((b"", b"", None), 1), ((b"x\n", b"", None), 0)])
+def test_a_pipe_that_stays_silent_is_said_to_be_once(
+    answers: tuple[bytes | None, ...], hints: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After ten seconds without a byte the advice comes, once; a quiet log that has begun is left alone."""
+    monkeypatch.setattr(follow, "SILENT_AFTER_S", 0.0)
+    list(follow.watch(Quiet(*answers), Nothing(), lambda: False))  # type: ignore[arg-type]
+    assert capsys.readouterr().err.count("The producer is silent") == hints
+
+
+def test_a_file_is_followed_as_it_grows(zoo: Path, start: Start, tmp_path: Path) -> None:
+    """What is there is read, what is appended is read, a new file under the name is read too."""
+    log = tmp_path / "gateway.log"
+    log.write_bytes(ESCAPE)
+    process = start("follow", log, "--format", "jsonl", "--patterns", zoo)
+    incident = opened(process)["incident"]
+    assert isinstance(incident, dict)
+    assert incident["evidence"][0]["source"] == str(log)
+    with log.open("ab") as file:
+        file.write(CAUGHT)
+    assert opened(process, 5)["transition"] == "resolved"
+    log.rename(tmp_path / "gateway.1.log")
+    log.write_bytes(ESCAPE.replace(b"12:00", b"13:00"))
+    assert opened(process, 5)["transition"] == "opened"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=5)
+    assert process.returncode == 130
+
+
+@pytest.fixture
+def wake() -> Iterator[int]:
+    reader, writer = os.pipe()
+    yield reader
+    os.close(reader)
+    os.close(writer)
+
+
+def read_all(file: GrowingFile) -> bytes:
+    return b"".join(iter(lambda: file.read(0.0) or b"", b""))
+
+
+def test_a_truncated_file_is_read_from_its_start(tmp_path: Path, wake: int) -> None:
+    """A file that shrank holds new lines."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one\ntwo\n")
+    file = GrowingFile(log, wake)
+    assert read_all(file) == b"one\ntwo\n"
+    log.write_bytes(b"new\n")
+    assert read_all(file) == b"new\n"
+
+
+def test_a_replaced_file_is_read_to_its_end_first(tmp_path: Path, wake: int) -> None:
+    """Lines that were written before the rotation are not lost, nor those after it, nor is a gap an error."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one\n")
+    file = GrowingFile(log, wake)
+    assert read_all(file) == b"one\n"
+    with log.open("ab") as old:
+        log.rename(tmp_path / "log.1")
+        old.write(b"two\n")
+    assert read_all(file) == b"two\n"
+    assert file.read(0.0) == b""
+    log.write_bytes(b"three\n")
+    assert read_all(file) == b"three\n"
+
+
+def test_waiting_ends_when_woken(wake: int, tmp_path: Path) -> None:
+    """A signal ends the wait of a pipe as well as that of a file, without pretending an end of input."""
+    quiet_reader, quiet_writer = os.pipe()
+    woken_reader, woken_writer = os.pipe()
+    os.write(woken_writer, b"!")
+    (tmp_path / "log").write_bytes(b"")
+    began = time.monotonic()
+    assert Stream("-", quiet_reader, woken_reader).read(10) == b""
+    assert GrowingFile(tmp_path / "log", woken_reader).read(10) == b""
+    assert time.monotonic() - began < 1
+    for descriptor in (quiet_reader, quiet_writer, woken_reader, woken_writer):
+        os.close(descriptor)
+
+
+def test_a_named_pipe_is_a_stream(zoo: Path, start: Start, tmp_path: Path) -> None:
+    """A named pipe can be followed, before and after somebody writes to it, and ends with its writer."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    process = start("follow", fifo, "--format", "jsonl", "--patterns", zoo)
+    time.sleep(0.5)
+    with fifo.open("wb") as writer:
+        writer.write(ESCAPE)
+    assert opened(process)["transition"] == "opened"
+    process.wait(timeout=10)
+    assert process.returncode == 0
+
+
+def test_what_cannot_be_followed_says_why(tmp_path: Path, wake: int, run: Run) -> None:
+    """A missing file, a folder and an archive are refused with a way on."""
+    (tmp_path / "log").write_text("")
+    with pytest.raises(SourceError, match="No such file"):
+        open_input(str(tmp_path / "missing"), wake)
+    with pytest.raises(UsageError, match=r"such as .*log"):
+        open_input(str(tmp_path), wake)
+    with pytest.raises(UsageError, match="loganalyzer analyze"):
+        open_input("x.log.gz", wake)
+    done = run("follow", "missing.log")
+    assert done.returncode == 2
+    assert "missing.log" in done.stderr
+
+
+def test_fail_on_counts_what_was_ever_open(zoo: Path, run: Run) -> None:
+    """An incident that was seen open counts, also when it has ended since."""
+    assert run("follow", "--patterns", zoo, "--fail-on", "error", stdin=ESCAPE + CAUGHT).returncode == 1
+    assert run("follow", "--patterns", zoo, "--fail-on", "critical", stdin=ESCAPE).returncode == 0
+
+
+def test_the_bound_holds_for_transitions(zoo: Path, run: Run) -> None:
+    """What was shown once is followed to its end, what never rose above the bound stays out."""
+    options = ("follow", "--patterns", zoo, "--format", "jsonl", "--min-severity")
+    kinds = [
+        json.loads(line)["transition"] for line in run(*options, "error", stdin=ESCAPE + CAUGHT).stdout.splitlines()
+    ]
+    assert kinds == ["opened", "resolved"]
+    assert not run(*options, "critical", stdin=ESCAPE + CAUGHT).stdout
+
+
+def test_the_last_transition_is_the_object_of_a_batch_run(zoo: Path, run: Run) -> None:
+    """Live and batch end with the same incident."""
+    options = ("--patterns", zoo, "--format", "jsonl")
+    live = [json.loads(line) for line in run("follow", *options, stdin=ESCAPE + CAUGHT).stdout.splitlines()]
+    (batch,) = [json.loads(line) for line in run("analyze", "-", *options, stdin=ESCAPE + CAUGHT).stdout.splitlines()]
+    assert live[-1]["incident"] == batch
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_terminal_gets_colour_unless_it_declines(plain: bool, zoo: Path, environment: dict[str, str]) -> None:
+    """Blocks are coloured on a terminal; `NO_COLOR` turns that off."""
+    changes = {"TERM": "xterm-256color"} | ({"NO_COLOR": "1"} if plain else {})
+    clean = {name: value for name, value in environment.items() if name != "NO_COLOR"}
+    keyboard, screen = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "loganalyzer", "follow", "--patterns", str(zoo)],
+        stdin=subprocess.PIPE,
+        stdout=screen,
+        stderr=subprocess.PIPE,
+        env=clean | changes,
+    )
+    os.close(screen)
+    process.communicate(ESCAPE, timeout=60)
+    shown = b""
+    while True:
+        try:
+            part = os.read(keyboard, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(keyboard)
+    assert b"The gate is open" in shown
+    assert b"Summary: 1 incident" in shown
+    assert (b"\x1b[1;31m" in shown) is not plain
