@@ -179,6 +179,19 @@ def test_every_line_can_be_switched_off_on_the_way() -> None:
         assert numbers == [1, 2, 4, 6]
 
 
+def test_lines_of_frequent_literals_are_set_aside() -> None:
+    """Lines that hold only the later literals go to a function and cost no number; the others are unchanged."""
+    stream = b"warn 1\r\nabc\nwarn abc\nx\nwarn 2\nabc warn\nwarn 3"
+    for size in (1, 7, 100):
+        aside: list[bytes] = []
+        counters = Accounting()
+        scanner = Scanner([b"abc", b"warn", b"arn"], counters, aside=(1, aside.append))
+        lines = [(line.number, line.literals) for line in scanner.lines(cut(stream, [size]))]
+        assert lines == [(2, (0,)), (3, (0, 1, 2)), (6, (0, 1, 2))]
+        assert aside == [b"warn 1", b"warn 2", b"warn 3"]
+        assert (counters.lines, counters.candidates) == (7, 6)
+
+
 def test_line_breaks_and_byte_order_mark() -> None:
     """CRLF, a lone last carriage return, blank lines, NUL and a byte order mark."""
     stream = b"\xef\xbb\xbfabc 1\r\n\r\nabc\r 2\n\x00\xffabc 3\r"
@@ -270,7 +283,7 @@ def test_many_lines_are_forgotten(peak_memory: Callable[[Callable[[], object]], 
     scanner = Scanner([b"abc"])
 
     def scan() -> None:
-        for chunk in (b"abc %d\n" % number * 5000 for number in range(50)):
+        for chunk in ((b"abc %d" % number + b"x" * 1000 + b"\n") * 250 for number in range(100)):
             for _ in scanner.feed(chunk):
                 pass
 

@@ -254,6 +254,38 @@ def test_truncated_tar(tmp_path: Path, drain: Drain) -> None:
     assert drain(second) == (b"b" * 3000, f"{path}!b.log: ends in the middle")
 
 
+def test_archive_that_changes_before_it_is_read(tmp_path: Path, drain: Drain) -> None:
+    """A member that is no longer there is named."""
+    path = tmp_path / "x.tar"
+    path.write_bytes(make_tar({"a.log": b"a" * 5000, "b.log": b"b" * 5000}))
+    sources, _ = expand([path])
+    path.write_bytes(make_tar({"a.log": b"a" * 5000}))
+    assert drain(sources[1]) == (b"", f"{path}!b.log: ends in the middle")
+
+
+def test_archives_of_too_many_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of members is limited: of a tar the first are read, a zip is refused."""
+    files = {f"{number}.log": b"" for number in range(5)}
+    (tmp_path / "x.tar").write_bytes(make_tar(files))
+    (tmp_path / "x.zip").write_bytes(make_zip(files))
+    monkeypatch.setattr(tar, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(zips, "MAX_MEMBERS", 3)
+    sources, problems = expand([tmp_path])
+    assert len(sources) == 3
+    assert problems == [
+        f"{tmp_path}/x.tar: holds more than 3 files, the rest is left out",
+        f"{tmp_path}/x.zip: holds more than 3 files, not read",
+    ]
+
+
+@pytest.mark.parametrize("date", [(1980, 1, 1), (1980, 0, 0), (2107, 12, 31)])
+def test_placeholder_times_are_unknown(tmp_path: Path, date: tuple[int, int, int]) -> None:
+    """A zip without times says 1980, or nothing that exists; nobody logs in 2107."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("a.log", (*date, 0, 0, 0)), b"")
+    assert expand([tmp_path])[0][0].mtime_ns is None
+
+
 def test_sparse_and_special_members_are_left_out(tmp_path: Path, read: Read) -> None:
     """Links, devices and sparse files cannot make a small archive endless."""
     buffer = io.BytesIO()

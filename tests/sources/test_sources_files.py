@@ -10,6 +10,7 @@ import queue
 import random
 import sys
 import threading
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -209,6 +210,7 @@ def test_non_blocking_pipe_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
     with open(read) as stdin, open(write, "wb", buffering=0) as file:
         monkeypatch.setattr(sys, "stdin", stdin)
         answers = Answers(expand(["-"])[0][0])
+        time.sleep(0.1)  # the first read finds nothing
         file.write(b"late\n")
         assert answers.next() == b"late\n"
         file.close()
