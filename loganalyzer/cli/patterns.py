@@ -26,22 +26,25 @@ Folder = Annotated[
 @app.command("list")
 def list_(patterns: given.Patterns = None, tablefmt: given.TableFormat = None) -> None:
     """List all failure modes, and how many event patterns each of them builds on."""
-    from tabulate import tabulate, tabulate_formats
+    import tabulate
 
     from loganalyzer import packs
 
     if tablefmt is not None:
-        given.choice("--tablefmt", tablefmt, tabulate_formats)
+        given.choice("--tablefmt", tablefmt, tabulate.tabulate_formats)
+    tabulate.MIN_PADDING = 0
     pack = packs.load(tuple(patterns or ()))
     rows = [
         [mode.id, mode.tier, mode.severity, _built_on(pack, mode.id), mode.title]
         for mode in sorted(pack.modes.values(), key=lambda mode: (mode.tier, mode.id))
     ]
-    title_width = None if tablefmt else max(given.columns() - 58, 20)
+    headers = ["failure mode", "tier", "severity", "patterns", "title"]
+    others = sum(max(len(str(cell)) for cell in column) + 2 for column in list(zip(headers, *rows, strict=True))[:-1])
+    title_width = None if tablefmt else max(given.columns() - others, 20)
     print(
-        tabulate(
+        tabulate.tabulate(
             rows,
-            headers=["failure mode", "tier", "severity", "patterns", "title"],
+            headers=headers,
             tablefmt=tablefmt or "simple",
             maxcolwidths=[None, None, None, None, title_width],
         )

@@ -139,6 +139,9 @@ def prose(text: str, view: View, indent: int, style: str = "plain") -> Iterator[
 
 def nothing_found(hidden: int, accounting: Accounting, least: Severity) -> Iterator[Line]:
     """Says that there is nothing to report, in how much, and what a lower bound would show."""
+    if accounting.bytes == 0 and accounting.problems:
+        yield Line("warning", "Nothing could be read.")
+        return
     if accounting.bytes == 0:
         yield Line("warning", "Nothing was read: the input is empty.")
     yield Line("good", f"No incidents at {least.label} or above.")
@@ -157,7 +160,8 @@ def hidden_line(hidden: int) -> Line:
 
 def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
     time = day_and_time(one.time_ns, view.tz)
-    place = f"    {sanitize.line(one.source)}:{one.line}  {'' if time == '-' else time}".rstrip()
+    place = f":{one.line}" if time == "-" else f":{one.line}  {time}"
+    place = "    " + _tail(source(one), view.width - 4 - len(place)) + place
     text = sanitize.line(view.redact.about(one.text, incident.key))
     yield Line("dim", place)
     rows = _wrap(sanitize.shorten(text, (view.width - 6) * EVIDENCE_ROWS), view.width, 6)
@@ -168,6 +172,15 @@ def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
         ]
     for row in rows:
         yield Line("plain", row)
+
+
+def source(one: Evidence) -> str:
+    """Names the source of a line; standard input by its usual name."""
+    return "stdin" if one.source == "-" else sanitize.line(one.source)
+
+
+def _tail(path: str, width: int) -> str:
+    return path if len(path) <= width else "…" + path[1 - width :]
 
 
 def _time(time_ns: int | None, view: View) -> str:

@@ -14,7 +14,7 @@ from loganalyzer import sanitize
 from loganalyzer.model import Accounting, Evidence, Incident, Step
 from loganalyzer.outputs.accounting import plural
 from loganalyzer.outputs.base import Problem, View, fold, visible, zone_name
-from loganalyzer.outputs.blocks import ends, standing
+from loganalyzer.outputs.blocks import ends, source, standing
 from loganalyzer.outputs.table import overview
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -78,7 +78,7 @@ def _evidence(incident: Incident, view: View) -> Iterator[str]:
 
 def _evidence_row(one: Evidence, incident: Incident, view: View) -> str:
     text = sanitize.shorten(sanitize.line(view.redact.about(one.text, incident.key)), EVIDENCE_WIDTH)
-    return f"{sanitize.line(one.source)}:{one.line}  {text}"
+    return f"{source(one)}:{one.line}  {text}"
 
 
 def _step(index: int, step: Step) -> Iterator[str]:

@@ -15,8 +15,8 @@ from loganalyzer.outputs import blocks
 from loganalyzer.outputs.base import Problem, View, day_and_time, fold, visible, zone_name
 
 DEFAULT_FORMAT = "simple"
-_OTHER_COLUMNS = 8 + 16 + 9 + 5 + 4 + 5 * 2
-"""Width of all columns but the failure mode, with the gaps [characters]."""
+NARROWEST = 20
+"""Least width of the failure mode [characters]."""
 
 
 def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
@@ -45,14 +45,16 @@ def overview(problems: Sequence[Problem], view: View) -> str:
     for problem in problems:
         rows.append(_row(problem.incident, "", view))
         rows.extend(_row(incident, "└ ", view) for incident in problem.consequences)
+    headers = ["severity", "failure mode", f"since ({zone_name(view.tz, first)})", "status", "count", "conf"]
     fitted = None
     if view.tablefmt is None:
         tabulate.MIN_PADDING = 0  # its two blanks a heading would not fit into 80 columns
-        fitted = [None, max(view.width - _OTHER_COLUMNS, 20), None, None, None, None]
-    since = f"since ({zone_name(view.tz, first)})"
+        widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+        others = sum(widths) - widths[1] + 2 * (len(widths) - 1)
+        fitted = [None, max(view.width - others, NARROWEST), None, None, None, None]
     return tabulate.tabulate(
         rows,
-        headers=["severity", "failure mode", since, "status", "count", "conf"],
+        headers=headers,
         tablefmt=view.tablefmt or DEFAULT_FORMAT,
         disable_numparse=True,
         maxcolwidths=fitted,

@@ -54,7 +54,7 @@ class Follower:
         self._hidden.discard(incident.id)
         self._shown[incident.id] = incident
         if before is None:
-            yield from self._opened(incident)
+            yield from self._opened(transition)
         else:
             yield from self._changed(transition, before)
         if incident.status is not Status.OPEN:
@@ -79,11 +79,12 @@ class Follower:
         if self._hidden_count:
             yield blocks.hidden_line(self._hidden_count)
 
-    def _opened(self, incident: Incident) -> Iterator[Line]:
+    def _opened(self, transition: Transition) -> Iterator[Line]:
+        incident = transition.incident
         cause = self._shown.get(incident.caused_by or "")
         if cause is not None:
             text = f"{incident.failure_mode} ({incident.severity.label}): follows from "
-            yield self._line("dim", incident.first_seen_ns, text + cause.failure_mode)
+            yield self._line("dim", transition.time_ns, text + cause.failure_mode)
             return
         yield Line("plain", "")
         yield from blocks.problem(Problem(incident, ()), self._view)
@@ -91,6 +92,9 @@ class Follower:
 
     def _changed(self, transition: Transition, before: Incident) -> Iterator[Line]:
         incident = transition.incident
+        folded = incident.caused_by in self._shown and incident.caused_by == before.caused_by
+        if folded and (incident.status, incident.severity) == (before.status, before.severity):
+            return  # a consequence that only goes on is no news
         if incident.status is Status.RESOLVED:
             style, news = "good", "resolved" + _duration(incident)
         elif incident.status is Status.UNDECIDED:

@@ -28,7 +28,7 @@ def test_a_table_of_what_is_wrong_and_what_to_do(zoo: Path, run: Run) -> None:
     for expected in (
         "zoo.gate-open",
         "The gate is open",
-        "-:1",
+        "stdin:1",
         "zebra escaped",
         "1. Close the gate.",
         "$ zoo gate close",

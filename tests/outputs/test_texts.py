@@ -28,7 +28,7 @@ def test_a_table_reads_at_80_columns(make_incident: Make, make_evidence: Callabl
         "provider.local-backend-incompatible",
         summary="word " * 100,
         cause="word " * 60,
-        evidence=tuple(make_evidence("long " * 500, line=n) for n in range(12)),
+        evidence=tuple(replace(make_evidence("long " * 500, line=n), source="/a" * 60) for n in range(12)),
         severity=Severity.CRITICAL,
         status=Status.UNDECIDED,
     )
@@ -42,7 +42,7 @@ def test_a_table_shows_everything_an_operator_needs(make_incident: Make) -> None
     kid = make_incident("whatsapp.no-active-listener", caused_by=root.id)
     text = render("table", [root, kid])
     head, _, block = text.partition("-" * 80)
-    assert "└ whatsapp.no-active-" in head
+    assert "└ whatsapp.no-active-listener" in head
     for expected in (
         *("error", "2026-11-20 00:00", "open", "75%"),
         root.title,
@@ -100,6 +100,9 @@ def test_nothing_found_in_nothing_read_is_told_apart() -> None:
     """An empty input does not look like a healthy log."""
     assert "Looked at 2,000 lines: 35 events." in render("table", [])
     assert "the input is empty" in "".join(OUTPUTS["table"]([], Accounting(), View()))
+    unread = "".join(OUTPUTS["table"]([], Accounting(problems=["a.log: gone"]), View()))
+    assert "Nothing could be read." in unread
+    assert "No incidents" not in unread
 
 
 @pytest.mark.parametrize("tablefmt", ["grid", "html", "tsv", "latex"])
@@ -247,7 +250,10 @@ def test_consequences_are_one_line_that_names_the_cause(make_incident: Make) -> 
     late = _take(follower, "opened", make_incident("whatsapp.no-active-listener", caused_by=root.id))
     assert "follows from gateway.out-of-memory" in late
     assert "\n" not in late
-    assert "follows from gateway.out-of-memory" in _take(follower, "updated", replace(early, caused_by=root.id))
+    explained = replace(early, caused_by=root.id)
+    assert "follows from gateway.out-of-memory" in _take(follower, "updated", explained)
+    assert not _take(follower, "updated", replace(explained, count=99))
+    assert "now critical" in _take(follower, "updated", replace(explained, severity=Severity.CRITICAL))
     summary = [line.text for line in follower.summary(READ)]
     assert sum("└ " in row for row in summary) == 2
 
