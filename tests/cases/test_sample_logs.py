@@ -24,7 +24,7 @@ def test_sample_is_complete(case: Case) -> None:
     """A sample says where it comes from, is named after its failure mode, and names modes that exist."""
     modes = {mode.id for mode in packs.load(()).modes.values()}
     assert case.path.joinpath("origin.md").read_text(encoding="utf-8").startswith("# ")
-    assert case.path.parent.name == (case.expected[0] if case.expected else "healthy")
+    assert case.path.parent.name == [*case.expected, *case.info, "healthy"][0]
     assert case.inputs
     assert {*case.expected, *case.info, *case.allowed} <= modes
 

@@ -28,7 +28,7 @@ HOSTILE = "\x1b]0;title\x07\x1b[31m+15551230000 token=sk-abcdefghijklmnop0123456
 def test_outputs_are_safe_and_whole(name: str) -> None:
     """Every output ends its lines, holds no control character, and says the same twice."""
     for case in CASES:
-        report = analyze([str(path) for path in case.inputs], case.run_options)
+        report = case.report()
         view = View(min_severity=DEFAULT_SEVERITY[name], redact=Redactor(b"key"))
         text = "".join(OUTPUTS[name](report.incidents, report.accounting, view))
         assert not text or text.endswith("\n")
@@ -59,7 +59,7 @@ def test_every_output_has_a_default_severity() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
 def test_formats_take_anything(name: str, data: bytes) -> None:
     """Every format gives a record or None for any bytes."""
@@ -75,7 +75,7 @@ def decode_text(text: str) -> Record:
 REAL = sorted({line for case in CASES for path in case.inputs if path.suffix != ".gz" for line in path.read_bytes().splitlines()})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(line=st.sampled_from(REAL), cut=st.integers(0, 400), junk=st.binary(max_size=8))
 def test_damaged_real_lines_decode(line: bytes, cut: int, junk: bytes) -> None:
     """A real line that is cut, or has junk in it, still gives a record, and all views of it agree."""
@@ -87,16 +87,16 @@ def test_damaged_real_lines_decode(line: bytes, cut: int, junk: bytes) -> None:
         assert time is None or time in (record.time_ns, record.stamp)
 
 
-@pytest.mark.parametrize("backend", [name for name in BACKENDS if name != "ahocorasick"])
-def test_backends_agree(backend: str) -> None:
-    """Every scan backend finds the same candidates in every sample."""
+def test_backends_agree() -> None:
+    """Every scan backend finds the same candidates in the samples; the slow `re` in a small one only."""
     literals = Plan(Options()).literals
     for case in CASES:
         for path in case.inputs:
-            if path.suffix == ".gz":
-                continue
             data = path.read_bytes()
-            assert found(literals, data, backend) == found(literals, data, "ahocorasick"), path
+            want = found(literals, data, "ahocorasick")
+            for backend in set(BACKENDS) - {"ahocorasick"}:
+                if backend != "re" or len(data) < 1000:
+                    assert found(literals, data, backend) == want, (backend, path)
 
 
 def found(literals: list[bytes], data: bytes, backend: str) -> list[tuple[int, int, bytes, tuple[int, ...]]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import yaml
 
-from loganalyzer import Options, analyze
+from loganalyzer import Options, Report, analyze
 from loganalyzer.model import Incident, Severity
 
 ROOT = Path(__file__).parents[2] / "sample_logs"
@@ -55,11 +56,16 @@ class Case:
         """The same options for the command line."""
         return [word for name, value in self.options.items() for word in (f"--{name.replace('_', '-')}", value)]
 
+    def report(self) -> Report:
+        """What all input files together give; found once."""
+        return _report(self.name)
+
     def run(self) -> tuple[Incident, ...]:
-        """The incidents of all input files together."""
-        return analyze([str(path) for path in self.inputs], self.run_options).incidents
+        """The incidents of the report."""
+        return self.report().incidents
 
 
+@cache
 def load_cases() -> list[Case]:
     """Every sample, by name."""
     found = sorted(ROOT.glob("*/*/expected.yaml"))
@@ -69,6 +75,12 @@ def load_cases() -> list[Case]:
 def case(name: str) -> Case:
     """The sample in one folder."""
     return next(one for one in load_cases() if one.name == name)
+
+
+@cache
+def _report(name: str) -> Report:
+    one = case(name)
+    return analyze([str(path) for path in one.inputs], one.run_options)
 
 
 def primary(incidents: tuple[Incident, ...] | list[Incident]) -> list[str]:
