@@ -89,10 +89,8 @@ def iter_events(paths: Paths, options: Options | None = None, accounting: Accoun
     Args:
         accounting: filled while the events are read, if given.
     """
-    run, problems = _run(paths, options, None)
-    if accounting is not None:
-        run.accounting = accounting
-        accounting.problems += problems
+    run, problems = _run(paths, options, None, accounting)
+    run.accounting.problems += problems
     return (event for event in run.events() if in_range(event, run.plan.options))
 
 
@@ -104,14 +102,17 @@ def read_events(paths: Paths, options: Options | None = None) -> pa.RecordBatchR
 
 
 def _run(
-    paths: Paths, options: Options | None, progress: Callable[[int, int | None], None] | None
+    paths: Paths,
+    options: Options | None,
+    progress: Callable[[int, int | None], None] | None,
+    accounting: Accounting | None = None,
 ) -> tuple[Run, list[str]]:
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     found, problems = sources.expand(given)
     plan = Plan(options or Options())
     total = sources.total_size(found) if progress is not None else None
     report = None if progress is None else lambda done: progress(done, total)
-    return Run(plan, found, report), problems
+    return Run(plan, found, report, accounting), problems
 
 
 class Analyzer:
@@ -156,7 +157,7 @@ class Analyzer:
         return transitions
 
     def advance(self, now_ns: int) -> list[Transition]:
-        """Let the wall clock decide absences that are due at `now_ns` [ns, UTC]; nothing while an old log is replayed."""
+        """Let the wall clock decide absences due at `now_ns` [ns, UTC]; nothing while an old log is replayed."""
         deadline = self.deadline_ns
         if deadline is None or now_ns <= deadline:
             return []

@@ -27,20 +27,20 @@ class Causes:
         for mode in modes.values():
             for consequence in mode.explains:
                 self._explainers.setdefault(consequence, []).append(mode.id)
-        self._depth = {name: _depth(name, self._explainers, ()) for name in modes}
+        self._depth = _depths(self._explainers)
         self._recent: dict[str, deque[LiveIncident]] = {}
 
     def add(self, incident: LiveIncident) -> list[LiveIncident]:
         """Register a new incident, find its cause, and return earlier incidents that it turns out to have caused."""
         self._recent.setdefault(incident.mode.id, deque(maxlen=MAX_REMEMBERED)).append(incident)
-        incident.cause = self._cause_of(incident)
+        _attach(incident, self._cause_of(incident))
         changed = []
         for name in incident.mode.explains:
             for consequence in self._recent.get(name, ()):
                 if consequence is incident or not self._explains(incident, consequence):
                     continue
                 if consequence.cause is None or self._depth[incident.mode.id] > self._depth[consequence.cause.mode.id]:
-                    consequence.cause = incident
+                    _attach(consequence, incident)
                     changed.append(consequence)
         return changed
 
@@ -65,6 +65,14 @@ class Causes:
         return _compatible(cause, consequence)
 
 
+def _attach(consequence: LiveIncident, cause: LiveIncident | None) -> None:
+    if consequence.cause is not None:
+        consequence.cause.consequences.remove(consequence)
+    consequence.cause = cause
+    if cause is not None:
+        cause.consequences.append(consequence)
+
+
 def _compatible(one: LiveIncident, other: LiveIncident) -> bool:
     """Do the keys agree where both name something? What is unknown fits everything."""
     ours = dict(zip(one.mode.key, one.key, strict=True))
@@ -74,8 +82,16 @@ def _compatible(one: LiveIncident, other: LiveIncident) -> bool:
     )
 
 
-def _depth(name: str, explainers: dict[str, list[str]], path: tuple[str, ...]) -> int:
-    """Longest chain of causes above a mode. Cycles are refused by lint; here they only must not hang."""
-    if name in path:
-        return 0
-    return max((1 + _depth(cause, explainers, (*path, name)) for cause in explainers.get(name, ())), default=0)
+def _depths(explainers: dict[str, list[str]]) -> dict[str, int]:
+    """Longest chain of causes above each mode. Lint refuses cycles; here they only must not hang."""
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            depths[name] = 0
+            depths[name] = max((1 + depth(cause) for cause in explainers.get(name, ())), default=0)
+        return depths[name]
+
+    for name in explainers:
+        depth(name)
+    return depths

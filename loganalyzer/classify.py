@@ -19,6 +19,8 @@ from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
 from loganalyzer.tracking import Group, Listeners, Role, Tracker
 
+TRUSTED_AT_END = 120_000_000_000
+"""A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
 MAX_REPORTED = 100_000
 """Incidents kept for the report of a run; later ones are still printed live, and counted."""
 
@@ -47,7 +49,6 @@ class Classifier:
         self._clock = 0
         self._last_ns: int | None = None
         self.surroundings = Surroundings()
-        self._shown: dict[str, Incident] = {}
         self._live: dict[str, LiveIncident] = {}
         self.incidents: dict[str, Incident] = {}
         """The latest state of each incident, by id."""
@@ -100,12 +101,13 @@ class Classifier:
         for tracker in self._trackers:
             for group in list(tracker.groups.values()):
                 if group.incident is not None and group.recovered is not None:
-                    transitions.append(self._resolve(tracker, group))
+                    if group.stable_at - group.recovered.clock <= TRUSTED_AT_END:
+                        transitions += self._resolve(group)
                 elif group.incident is None:
                     transitions += self._undecided(tracker, group)
         for incident in list(self._live.values()):
-            if incident.snapshot() != self._shown[incident.id]:
-                transitions.append(self._show("updated", incident))
+            if incident.snapshot() != incident.shown:
+                transitions += self._show("updated", incident)
         return transitions
 
     def _learn(self, event: Event) -> None:
@@ -141,13 +143,11 @@ class Classifier:
 
     def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, counted: bool) -> list[Transition]:
         incident = group.incident
+        if any(tracker.recent(index, nearby, group.key, seen.clock) for index, nearby in tracker.unless[role.index]):
+            return []
         if incident is not None and role.occurrence and not counted:
             group.recovered = None
             incident.add(seen, occurrence=True)
-        if incident is None and any(
-            tracker.recent(index, nearby, group.key, seen.clock) for index, nearby in tracker.unless[role.index]
-        ):
-            return []
         detector = group.detectors[role.index]
         completion = detector.feed(role.step, seen)
         if completion is None and detector.deadline is not None and len(detector.pending()) == 1:
@@ -156,7 +156,9 @@ class Classifier:
             return self._complete(tracker, group, role.index, completion)
         return self._update(incident) if incident is not None else []
 
-    def _complete(self, tracker: Tracker, group: Group, index: int, completion: Completion) -> list[Transition]:
+    def _complete(
+        self, tracker: Tracker, group: Group, index: int, completion: Completion, status: Status = Status.OPEN
+    ) -> list[Transition]:
         rule = tracker.mode.evidence[index]
         incident = group.incident
         fresh = incident is None
@@ -172,9 +174,13 @@ class Classifier:
         incident.believe(rule, severity, extra, confirmed)
         if not fresh:
             return self._update(incident)
-        changed = [other for other in self._causes.add(incident) if other.id in self._shown]
+        incident.status = status
+        adopted = self._causes.add(incident)
         self._live[incident.id] = incident
-        return [self._show("opened", incident), *(self._show("updated", other) for other in changed)]
+        transitions = self._show("opened" if status is Status.OPEN else "undecided", incident)
+        for other in adopted:
+            transitions += self._show("updated", other)
+        return transitions
 
     def _open(self, tracker: Tracker, group: Group, rule: EvidenceRule, completion: Completion) -> LiveIncident:
         incident = LiveIncident(mode=tracker.mode, key=group.key, surroundings=self.surroundings, ordinal=group.opened)
@@ -194,16 +200,17 @@ class Classifier:
         return incident
 
     def _update(self, incident: LiveIncident) -> list[Transition]:
-        shown = self._shown[incident.id]
+        shown = incident.shown
         cause = incident.cause.id if incident.cause else None
         if (
-            incident.severity == shown.severity
+            shown is not None
+            and incident.severity == shown.severity
             and cause == shown.caused_by
             and incident.band == band_of(shown.confidence)
             and incident.count < 2 * max(1, shown.count)
         ):
             return []
-        return [self._show("updated", incident)]
+        return self._show("updated", incident)
 
     def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> list[Transition]:
         if group.incident is None or group.recovered is not None:
@@ -211,11 +218,11 @@ class Classifier:
         group.recovered = seen
         group.stable_at = seen.clock + tracker.mode.resolve[index].stable
         if group.stable_at == seen.clock:
-            return [self._resolve(tracker, group)]
+            return self._resolve(group)
         self._schedule(group.stable_at, tracker, group, None)
         return []
 
-    def _resolve(self, tracker: Tracker, group: Group) -> Transition:
+    def _resolve(self, group: Group) -> list[Transition]:
         incident, recovered = group.incident, group.recovered
         assert incident is not None, "only an open incident resolves"
         assert recovered is not None, "only evidence of recovery resolves"
@@ -223,7 +230,6 @@ class Classifier:
         incident.status = Status.RESOLVED
         incident.resolved_ns = recovered.event.time_ns
         incident.end_clock = recovered.clock
-        incident.severity = min(incident.severity, Severity[tracker.mode.recovered_severity.upper()])
         group.incident = group.recovered = None
         for detector in group.detectors:
             detector.reset()
@@ -231,19 +237,13 @@ class Classifier:
 
     def _undecided(self, tracker: Tracker, group: Group) -> list[Transition]:
         for index, detector in enumerate(group.detectors):
-            if detector.deadline is None:
-                continue
-            transitions = self._complete(tracker, group, index, detector.pending())
-            incident = group.incident
-            assert incident is not None, "completing a rule opens an incident"
-            incident.status = Status.UNDECIDED
-            del transitions[0]
-            return [self._show("undecided", incident), *transitions]
+            if detector.deadline is not None:
+                return self._complete(tracker, group, index, detector.pending(), Status.UNDECIDED)
         return []
 
     def _expire(self, deadline: _Deadline) -> list[Transition]:
         if deadline.index is None:
-            return [self._resolve(deadline.tracker, deadline.group)]
+            return self._resolve(deadline.group)
         detector = deadline.group.detectors[deadline.index]
         assert isinstance(detector, Absence), "only absences have deadlines"
         return self._complete(deadline.tracker, deadline.group, deadline.index, detector.expire())
@@ -260,9 +260,10 @@ class Classifier:
         self._order += 1
         heapq.heappush(self._deadlines, _Deadline(clock, self._order, group, tracker, index))
 
-    def _show(self, kind: str, incident: LiveIncident) -> Transition:
+    def _show(self, kind: str, incident: LiveIncident) -> list[Transition]:
+        """Tell the state of an incident, and that of its cause if that is worse or better by it."""
         frozen = incident.snapshot()
-        self._shown[incident.id] = frozen
+        incident.shown = frozen
         if incident.status is not Status.OPEN:
             self._live.pop(incident.id, None)
         if self._keep:
@@ -270,6 +271,8 @@ class Classifier:
                 self.incidents[incident.id] = frozen
             else:
                 self._accounting.evicted += 1
-        elif incident.status is not Status.OPEN:
-            del self._shown[incident.id]
-        return Transition(kind=kind, time_ns=self._last_ns, incident=frozen)
+        transitions = [Transition(kind=kind, time_ns=self._last_ns, incident=frozen)]
+        cause = incident.cause
+        if cause is not None and cause.shown is not None and cause.severity != cause.shown.severity:
+            transitions += self._show("updated", cause)
+        return transitions

@@ -44,8 +44,10 @@ class LiveIncident:
     last_clock: int = 0
     end_clock: int | None = None
     peak: Severity = Severity.INFO
-    """Highest severity so far; recovery lowers `severity` only."""
-    severity: Severity = Severity.INFO
+    """Highest severity that its own evidence reached."""
+    consequences: list[LiveIncident] = field(default_factory=list)
+    shown: Incident | None = None
+    """As the last transition told it."""
     status: Status = Status.OPEN
     count: int = 0
     first_ns: int | None = None
@@ -67,6 +69,18 @@ class LiveIncident:
     def id(self) -> str:
         """Stable for the same bytes: mode, key and first evidence; never line numbers or file names."""
         return self._id
+
+    @property
+    def severity(self) -> Severity:
+        """
+        What recovered counts less, unless it has left something broken behind: a problem whose consequences last is not
+        over.
+        """
+        if self.status is not Status.RESOLVED:
+            return self.peak
+        recovered = Severity[self.mode.recovered_severity.upper()]
+        lasting = (c.severity for c in self.consequences if c.status is Status.OPEN)
+        return max(min(self.peak, recovered), *lasting, Severity.INFO)
 
     @property
     def confidence(self) -> float:
@@ -120,7 +134,6 @@ class LiveIncident:
     def believe(self, rule: EvidenceRule, severity: Severity, extra: int, confirmed: float) -> None:
         """Raise severity and confidence to what a complete evidence rule is worth."""
         self.variants.add(rule.name)
-        self.severity = max(self.severity, severity)
         self.peak = max(self.peak, severity)
         grown = rule.confidence + rule.confidence_step * extra + confirmed
         ceiling = max(rule.confidence_max, rule.confidence) if rule.confidence_step or confirmed else rule.confidence

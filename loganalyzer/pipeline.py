@@ -171,9 +171,16 @@ def in_range(event: Event, options: Options) -> bool:
 class Run:
     """Several sources of one installation as one time line."""
 
-    def __init__(self, plan: Plan, sources: Sequence[Source], progress: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        sources: Sequence[Source],
+        progress: Callable[[int], None] | None = None,
+        accounting: Accounting | None = None,
+    ) -> None:
         self.plan = plan
-        self.accounting = Accounting(sources=[source.name for source in sources])
+        self.accounting = accounting if accounting is not None else Accounting()
+        self.accounting.sources += [source.name for source in sources]
         self._sources = sources
         self._progress = progress
         self._ends: list[int] = []

@@ -15,6 +15,7 @@ from loganalyzer.model import Scalar, Step
 from loganalyzer.packs.schema import FailureMode, Remedy
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_ONE_TIMES = re.compile(r"\b1 times\b")
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,63}\Z")
 _PERSONAL = re.compile(r"@|\+?\d{7,}")
 _BOUND = re.compile(r"(>=|<=|==|>|<)\s*v?(\d+(?:\.\d+)*)\Z")
@@ -100,7 +101,7 @@ def fill(text: str, values: Mapping[str, Scalar | None]) -> str:
             return "" if found is None else _number(found)
         return "default" if match[1] == "account" else "unknown"
 
-    filled = _PLACEHOLDER.sub(value, text)
+    filled = _ONE_TIMES.sub("once", _PLACEHOLDER.sub(value, text))
     return re.sub(r" ([.,;:])", r"\1", re.sub(r"[ \n]{2,}|\n", " ", filled)).strip()
 
 

@@ -70,6 +70,8 @@ class Tokenizer:
                 accounting.unknown_warnings += 1
             else:
                 accounting.unknown_errors += 1
+        # What a line tells about the installation comes first: the remedies of its other events depend on it.
+        found.sort(key=lambda event: event.type != "gateway.version")
         return found
 
     def _match(

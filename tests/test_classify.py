@@ -373,3 +373,39 @@ def test_remediation_uses_validated_accounts_only(tmp_path: Path) -> None:
     assert command("work").endswith("--account work")
     assert command("x; rm -rf /").endswith("--account <account>")
     assert command("+15551230000").endswith("--account <account>")
+
+
+def test_a_cause_is_as_severe_as_what_it_left_broken(tmp_path: Path) -> None:
+    """A recovered cause stays loud while a consequence lasts, and calms down with it."""
+    cause = """
+evidence: [{name: one, match: {event: gateway.event_loop_stall}, confidence: 0.9}]
+resolve: [{on: {event: gateway.ready}}]
+explains: [x.repeated]
+"""
+    rules = pack(tmp_path, cause=cause, repeated=REPEATED)
+    events = [make_event("gateway.event_loop_stall", 0), make_event("gateway.ready", 1), close(5), close(6), close(7)]
+    by_mode = {i.failure_mode: i for i in final(judge(rules, events))}
+    assert by_mode["x.repeated"].caused_by == by_mode["x.cause"].id
+    assert (by_mode["x.cause"].status, by_mode["x.cause"].severity) == (Status.RESOLVED, Severity.ERROR)
+    by_mode = {i.failure_mode: i for i in final(judge(rules, [*events, up(20)], end_s=900))}
+    assert {i.severity for i in by_mode.values()} == {Severity.INFO}
+
+
+def test_a_recovery_that_must_be_stable_for_long_is_not_believed_at_the_end(tmp_path: Path) -> None:
+    """A loop with short recoveries does not end because the log ends in one."""
+    body = REPEATED.replace("stable: 60s", "stable: 30m").replace("    until: [{event: channel.connected}]\n", "")
+    assert final(judge(pack(tmp_path, repeated=body), [close(0), close(1), close(2), up(10)]))[0].status is Status.OPEN
+
+
+def test_unless_holds_back_an_open_incident_too(tmp_path: Path) -> None:
+    """Evidence that something harmless explains does not raise the severity of what is open."""
+    body = """
+evidence:
+  - {name: low, match: {event: channel.watchdog}, severity: info, confidence: 0.5}
+  - name: high
+    match: {event: channel.disconnected}
+    unless: [{event: channel.linked, within: 5m}]
+    confidence: 0.9
+"""
+    events = [make_event("channel.watchdog", 0, channel="whatsapp"), make_event("channel.linked", 1, channel="whatsapp")]
+    assert final(judge(pack(tmp_path, one=body), [*events, close(2)]))[0].severity is Severity.INFO

@@ -40,8 +40,9 @@ class Matcher:
     """One way (template or regex) in which one event pattern is written."""
 
     pattern: EventPattern
-    order: int
-    """Position of the pattern in its pack: the first of several that give the same event type wins."""
+    order: tuple[int, int]
+    """Position of the pattern in its pack and of the template in it: of several that give the same event type the first
+    wins."""
     source: str
     literal: str
     holes: dict[str, str]
@@ -152,18 +153,19 @@ def matchers_of(pattern: EventPattern, order: int, types: dict[str, EventType]) 
     event_type = types.get(pattern.event or "")
     common: dict[str, Any] = {
         "pattern": pattern,
-        "order": order,
         "origins": frozenset(Origin(name) for name in pattern.where.origin),
         "types": dict(event_type.attributes) if event_type else {},
     }
     result = []
-    for text in pattern.match:
+    for index, text in enumerate(pattern.match):
         template = compile_template(text)
         literal = (pattern.literal or template.literals or ("",))[0]
-        result.append(Matcher(source=template.pattern, literal=literal, holes=template.holes, **common))
+        common |= {"literal": literal, "order": (order, index)}
+        result.append(Matcher(source=template.pattern, holes=template.holes, **common))
     if pattern.regex is not None:
         for literal in pattern.literal:
-            result.append(Matcher(source=pattern.regex, literal=literal, holes={}, **common))
+            common |= {"literal": literal, "order": (order, 0)}
+            result.append(Matcher(source=pattern.regex, holes={}, **common))
     return result
 
 
