@@ -65,6 +65,7 @@ def events(
         for piece in _lines(stream, view) if name == "jsonl" else _tables(stream, view):
             file.write(piece)
     sys.stdout.flush()
+    counted.sources = counted.sources or inputs
     for line in accounting.lines(counted, view.redact, view.width):
         print(line, file=sys.stderr)
     if counted.bytes == 0 and inputs == ["-"]:

@@ -139,15 +139,13 @@ def prose(text: str, view: View, indent: int, style: str = "plain") -> Iterator[
 
 def nothing_found(hidden: int, accounting: Accounting, least: Severity) -> Iterator[Line]:
     """Says that there is nothing to report, in how much, and what a lower bound would show."""
-    if accounting.bytes == 0 and accounting.problems:
-        yield Line("warning", "Nothing could be read.")
-        return
     if accounting.bytes == 0:
-        yield Line("warning", "Nothing was read: the input is empty.")
+        # Not a word about incidents: silence is no proof of health.
+        unread = "Nothing could be read." if accounting.problems else "Nothing was read: the input is empty."
+        yield Line("warning", unread)
+        return
     yield Line("good", f"No incidents at {least.label} or above.")
-    if accounting.bytes:
-        events = plural(accounting.events, "event")
-        yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}: {events}.")
+    yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}: {plural(accounting.events, 'event')}.")
     if hidden:
         yield hidden_line(hidden)
 
@@ -161,7 +159,7 @@ def hidden_line(hidden: int) -> Line:
 def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
     time = day_and_time(one.time_ns, view.tz)
     place = f":{one.line}" if time == "-" else f":{one.line}  {time}"
-    place = "    " + _tail(source(one), view.width - 4 - len(place)) + place
+    place = "    " + tail(source(one.source), view.width - 4 - len(place)) + place
     text = sanitize.line(view.redact.about(one.text, incident.key))
     yield Line("dim", place)
     rows = _wrap(sanitize.shorten(text, (view.width - 6) * EVIDENCE_ROWS), view.width, 6)
@@ -174,12 +172,13 @@ def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
         yield Line("plain", row)
 
 
-def source(one: Evidence) -> str:
+def source(name: str) -> str:
     """Names the source of a line; standard input by its usual name."""
-    return "stdin" if one.source == "-" else sanitize.line(one.source)
+    return "stdin" if name == "-" else sanitize.line(name)
 
 
-def _tail(path: str, width: int) -> str:
+def tail(path: str, width: int) -> str:
+    """Cuts a path to its end, where the name of the file stands."""
     return path if len(path) <= width else "…" + path[1 - width :]
 
 

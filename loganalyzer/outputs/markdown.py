@@ -14,7 +14,7 @@ from loganalyzer import sanitize
 from loganalyzer.model import Accounting, Evidence, Incident, Step
 from loganalyzer.outputs.accounting import plural
 from loganalyzer.outputs.base import Problem, View, fold, visible, zone_name
-from loganalyzer.outputs.blocks import ends, source, standing
+from loganalyzer.outputs.blocks import ends, hidden_line, nothing_found, source, standing
 from loganalyzer.outputs.table import overview
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -23,7 +23,7 @@ EVIDENCE_WIDTH = 400
 """Characters shown of one evidence line."""
 
 
-def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -> Iterator[str]:
+def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
     """Yields the report, section by section."""
     shown = visible(incidents, view.min_severity)
     problems = fold(shown)
@@ -33,9 +33,9 @@ def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -
         table = View(redact=view.redact, tz=view.tz, tablefmt="github")
         yield overview(problems, table) + "\n"
     else:
-        yield f"No incidents at {view.min_severity.label} or above.\n"
-    if hidden:
-        yield f"\n{plural(hidden, 'incident')} below {view.min_severity.label} not shown.\n"
+        yield from (f"{line.text}\n" for line in nothing_found(hidden, accounting, view.min_severity))
+    if problems and hidden:
+        yield f"\n{hidden_line(hidden).text}\n"
     for problem in problems:
         yield from _section(problem, view)
 
@@ -78,7 +78,7 @@ def _evidence(incident: Incident, view: View) -> Iterator[str]:
 
 def _evidence_row(one: Evidence, incident: Incident, view: View) -> str:
     text = sanitize.shorten(sanitize.line(view.redact.about(one.text, incident.key)), EVIDENCE_WIDTH)
-    return f"{source(one)}:{one.line}  {text}"
+    return f"{source(one.source)}:{one.line}  {text}"
 
 
 def _step(index: int, step: Step) -> Iterator[str]:

@@ -13,10 +13,13 @@ from loganalyzer import sanitize
 from loganalyzer.model import Accounting, Event, Incident
 from loganalyzer.outputs import blocks
 from loganalyzer.outputs.base import Problem, View, day_and_time, fold, visible, zone_name
+from loganalyzer.outputs.blocks import source, tail
 
 DEFAULT_FORMAT = "simple"
 NARROWEST = 20
-"""Least width of the failure mode [characters]."""
+"""Least width of the column that is fitted: failure mode or attributes [characters]."""
+PLACE_WIDTH = 20
+ATTRIBUTES_WIDTH = 400
 
 
 def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
@@ -63,9 +66,10 @@ def overview(problems: Sequence[Problem], view: View) -> str:
 
 
 def event_table(events: Sequence[Event], view: View) -> str:
-    """Gives a table of events."""
-    from tabulate import tabulate
+    """Gives a table of events; in the plain table attributes are wrapped to the width."""
+    import tabulate
 
+    headers = [f"time ({zone_name(view.tz, events[0].time_ns)})", "event", "line", "attributes"]
     rows = []
     for event in events:
         attributes = view.redact.attributes(event.attributes).items()
@@ -73,16 +77,24 @@ def event_table(events: Sequence[Event], view: View) -> str:
             [
                 day_and_time(event.time_ns, view.tz),
                 event.type,
-                sanitize.shorten(sanitize.line(" ".join(f"{k}={v}" for k, v in attributes)), 60),
-                sanitize.line(f"{event.span.source}:{event.span.line}"),
+                _place(event, view),
+                sanitize.shorten(sanitize.line(" ".join(f"{k}={v}" for k, v in attributes)), ATTRIBUTES_WIDTH),
             ]
         )
-    return tabulate(
-        rows,
-        headers=[f"time ({zone_name(view.tz, events[0].time_ns)})", "event", "attributes", "line"],
-        tablefmt=view.tablefmt or DEFAULT_FORMAT,
-        disable_numparse=True,
+    fitted = None
+    if view.tablefmt is None:
+        tabulate.MIN_PADDING = 0
+        others = sum(max(map(len, column)) + 2 for column in list(zip(headers, *rows, strict=True))[:-1])
+        fitted = [None, None, None, max(view.width - others, NARROWEST)]
+    return tabulate.tabulate(
+        rows, headers=headers, tablefmt=view.tablefmt or DEFAULT_FORMAT, disable_numparse=True, maxcolwidths=fitted
     )
+
+
+def _place(event: Event, view: View) -> str:
+    line = f":{event.span.line}"
+    name = source(event.span.source)
+    return (tail(name, PLACE_WIDTH - len(line)) if view.tablefmt is None else name) + line
 
 
 def _row(incident: Incident, mark: str, view: View) -> list[str]:

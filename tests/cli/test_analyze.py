@@ -254,6 +254,31 @@ def test_no_progress_bar_goes_into_a_pipe(zoo: Path, run: Run, tmp_path: Path) -
     assert "\x1b" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(("option", "shown"), [("--progress", True), ("--no-progress", False)])
+def test_a_terminal_sees_progress_unless_it_declines(
+    option: str, shown: bool, zoo: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The bar is drawn on standard error if that is a terminal, and never on standard output."""
+    (tmp_path / "log").write_text(ESCAPE * 1000)
+    keyboard, screen = os.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "loganalyzer", "analyze", "log", "--patterns", str(zoo), option],
+        stdout=subprocess.PIPE,
+        stderr=screen,
+        env=environment | {"TERM": "xterm-256color"},
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    os.close(screen)
+    drawn = os.read(keyboard, 65536)
+    os.close(keyboard)
+    assert done.returncode == 0
+    assert (b"reading" in drawn) is shown
+    assert b"1,000 lines" in drawn
+    assert b"\x1b" not in done.stdout
+
+
 def test_no_terminal_and_no_pipe_is_an_error_that_says_what_to_name(run: Run, environment: dict[str, str]) -> None:
     """`analyze` without input does not wait for a keyboard."""
     keyboard, screen = os.openpty()

@@ -3,6 +3,7 @@ import os
 import pty
 import select
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -22,9 +23,10 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 ESCAPE = b"2026-11-20T12:00:00.500+00:00 [zoo] zebra escaped with code 428\n"
 CAUGHT = b"2026-11-20T12:05:00.000+00:00 [zoo] zebra is back home\n"
-STARTUP_S = 30.0
-ANSWER_S = 0.5
-"""The promise is 0.2 s; a busy machine gets more."""
+STARTUP_S = 60.0
+"""The first start may read all patterns anew, on a busy machine."""
+PATIENCE_S = 15.0
+ANSWER_S = 0.2
 
 
 def now_line(text: str) -> bytes:
@@ -62,13 +64,15 @@ def opened(process: "subprocess.Popen[bytes]", timeout_s: float = STARTUP_S) -> 
 def test_a_deciding_line_is_answered_at_once(zoo: Path, start: Start) -> None:
     """Transitions are written while the pipe is still open, a moment after the line."""
     process = start("follow", "--format", "jsonl", "--patterns", zoo)
-    send(process, ESCAPE)
-    first = opened(process)
-    assert (first["schema"], first["transition"]) == ("loganalyzer.transition/1", "opened")
-    began = time.monotonic()
-    send(process, CAUGHT)
-    assert opened(process)["transition"] == "resolved"
-    assert time.monotonic() - began < ANSWER_S
+    waits = []
+    for hour in (b"T12", b"T13", b"T14"):
+        for line, kind in ((ESCAPE, "opened"), (CAUGHT, "resolved")):
+            began = time.monotonic()
+            send(process, line.replace(b"T12", hour))
+            answer = opened(process)
+            assert (answer["schema"], answer["transition"]) == ("loganalyzer.transition/1", kind)
+            waits.append(time.monotonic() - began)
+    assert statistics.median(waits[1:]) < ANSWER_S  # the first one waits for the start
     assert process.poll() is None
 
 
@@ -82,13 +86,11 @@ def test_text_into_a_pipe_is_plain_and_at_once(zoo: Path, start: Start) -> None:
         assert line
         shown += line
     assert b"\x1b" not in shown
-    began = time.monotonic()
     send(process, CAUGHT)
     while b"resolved after" not in shown:
-        line = read_line(process.stdout, 5)
+        line = read_line(process.stdout, PATIENCE_S)
         assert line
         shown += line
-    assert time.monotonic() - began < ANSWER_S
     output, errors = process.communicate(timeout=10)
     assert b"Summary: 1 incident: 1 resolved" in output
     assert b"2 lines" in errors
@@ -119,7 +121,7 @@ def test_silence_of_something_expected_is_judged_by_the_clock(zoo: Path, start: 
     send(process, ESCAPE)
     opened(process)
     send(process, now_line("zebra wants hay for leo"))
-    incident = opened(process, 6)["incident"]
+    incident = opened(process, PATIENCE_S)["incident"]
     assert isinstance(incident, dict)
     assert incident["failure_mode"] == "zoo.no-hay"
     assert process.poll() is None
@@ -190,10 +192,10 @@ def test_a_file_is_followed_as_it_grows(zoo: Path, start: Start, tmp_path: Path)
     assert incident["evidence"][0]["source"] == str(log)
     with log.open("ab") as file:
         file.write(CAUGHT)
-    assert opened(process, 5)["transition"] == "resolved"
+    assert opened(process, PATIENCE_S)["transition"] == "resolved"
     log.rename(tmp_path / "gateway.1.log")
     log.write_bytes(ESCAPE.replace(b"12:00", b"13:00"))
-    assert opened(process, 5)["transition"] == "opened"
+    assert opened(process, PATIENCE_S)["transition"] == "opened"
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=5)
     assert process.returncode == 130

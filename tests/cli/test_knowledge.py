@@ -117,6 +117,7 @@ def test_events_in_both_formats(zoo: Path, run: Run) -> None:
     table = run("events", "-", "--patterns", zoo, stdin=log)
     assert "zoo.escaped" in table.stdout
     assert "code=428" in table.stdout
+    assert "Read standard input" in table.stderr
     assert "1 event" in table.stderr
     assert "No events." in run("events", "-", "--patterns", zoo, stdin="nothing\n").stdout
 

@@ -99,7 +99,9 @@ def test_nothing_found_is_said_clearly(name: str, make_incident: Make) -> None:
 def test_nothing_found_in_nothing_read_is_told_apart() -> None:
     """An empty input does not look like a healthy log."""
     assert "Looked at 2,000 lines: 35 events." in render("table", [])
-    assert "the input is empty" in "".join(OUTPUTS["table"]([], Accounting(), View()))
+    empty = "".join(OUTPUTS["table"]([], Accounting(), View()))
+    assert "the input is empty" in empty
+    assert "No incidents" not in empty
     unread = "".join(OUTPUTS["table"]([], Accounting(problems=["a.log: gone"]), View()))
     assert "Nothing could be read." in unread
     assert "No incidents" not in unread
