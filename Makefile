@@ -46,13 +46,14 @@ test: $(DEV) ## run the fast tests
 test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
 	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow' -n auto tests/scan tests/properties tests/cases
 
-lint: $(DEV) ## check style, types, the direction of imports and the pattern packs
+lint: $(DEV) ## check style, types, the direction of imports, the pattern packs and the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/loganalyzer patterns lint
 	$(BIN)/loganalyzer patterns test
+	$(BIN)/python docs/refresh.py --check
 
 format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .

@@ -13,14 +13,6 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("sample_logs/**/*.md")])
 
 
-def test_outputs_and_tables_are_fresh() -> None:
-    """Outputs in the documentation are those of the commands above them, tables those of the pack."""
-    done = subprocess.run(
-        [sys.executable, "docs/refresh.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}\nrun: make docs"
-
-
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link and every named file of the project exists."""
