@@ -4,7 +4,7 @@ Measures `loganalyzer analyze` against ripgrep and wc on the same generated log.
     python bench/compare.py --size-mb 1024 --runs 5
 
 ripgrep counts the lines that hold any of the literals this program scans for; it neither decodes nor decides. Runs
-alternate, so that a busy machine is busy for all. Memory is the proportional set size (PSS) of the whole process tree, sampled.
+alternate, so that a busy machine is busy for all. Memory is the proportional set size (PSS) of the process tree.
 """
 
 from __future__ import annotations

@@ -24,17 +24,17 @@ from loganalyzer import packs
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md")
 BLOCK = re.compile(r"(?P<open>```console\n\$ (?P<command>[^\n]+)\n).*?(?P<close>```\n)", re.DOTALL)
-MODES = re.compile(r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL)
+MODES = re.compile(
+    r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL
+)
+HOME = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
 def output(command: str) -> str:
     """What a command prints, standard error after standard output; with a home of its own, on 90 columns."""
     with tempfile.TemporaryDirectory() as home:
-        settings = {
-            **{name: home for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")},
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            **{"TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "90", "NO_COLOR": "1"},
-        }
+        settings = dict.fromkeys(HOME, home) | {"TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "90", "NO_COLOR": "1"}
+        settings["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-c", command], cwd=ROOT, env=settings, capture_output=True, text=True, check=False
         )

@@ -72,7 +72,9 @@ def decode_text(text: str) -> Record:
     return decode(text.encode("utf-8", "replace"))
 
 
-REAL = sorted({line for case in CASES for path in case.inputs if path.suffix != ".gz" for line in path.read_bytes().splitlines()})
+REAL = sorted(
+    {line for case in CASES for path in case.inputs if path.suffix != ".gz" for line in path.read_bytes().splitlines()}
+)
 
 
 @settings(max_examples=150, deadline=None)

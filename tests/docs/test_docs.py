@@ -19,7 +19,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text):
         assert (page.parent / target).exists(), target
-    for target in re.findall(r"(?<![\w/.])(?:sample_logs|docs|bench|notebooks|patterns|loganalyzer|tests)/[\w./-]+\w", text):
+    for target in re.findall(
+        r"(?<![\w/.])(?:sample_logs|docs|bench|notebooks|patterns|loganalyzer|tests)/[\w./-]+\w", text
+    ):
         assert (ROOT / target).exists() or "CASE" in target, target
 
 
@@ -33,7 +35,9 @@ def test_make_targets_are_real() -> None:
 
 def test_every_option_of_the_readme_exists() -> None:
     """Every option that the README names is one of some command."""
-    text = re.sub(r"^```console.*?^```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(
+        r"^```console.*?^```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     known = set()
     for command in ([], ["follow"], ["analyze"], ["events"], ["explain"]):

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"```(?:python|yaml|text)\n# (?P<file>[\w./-]+)(?:, in (?P<where>\w+))?\n(?P<body>.*?)```", re.DOTALL)
+BLOCK = re.compile(
+    r"```(?:python|yaml|text)\n# (?P<file>[\w./-]+)(?:, in (?P<where>\w+))?\n(?P<body>.*?)```", re.DOTALL
+)
 RECIPES = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("\n## ")[1:]
 
 
@@ -75,7 +77,10 @@ def test_add_an_output(copy: Path) -> None:
     follow("Add an output", copy)
     registry = copy / "loganalyzer/outputs/__init__.py"
     text = registry.read_text(encoding="utf-8")
-    registry.write_text(text.replace('    "table": Severity', '    "summary": Severity.WARNING,\n    "table": Severity'), encoding="utf-8")
+    registry.write_text(
+        text.replace('    "table": Severity', '    "summary": Severity.WARNING,\n    "table": Severity'),
+        encoding="utf-8",
+    )
     command = copy / "loganalyzer/cli/analyze.py"
     text = command.read_text(encoding="utf-8")
     command.write_text(text.replace('FORMATS = ("table", ', 'FORMATS = ("table", "summary", '), encoding="utf-8")
