@@ -120,7 +120,7 @@ class Classifier:
     def _dispatch(self, tracker: Tracker, roles: list[Role], seen: Seen) -> list[Transition]:
         transitions: list[Transition] = []
         key = tracker.key_of(seen.event)
-        counted = False
+        taken: set[bool] = set()
         for role in roles:
             match role.kind:
                 case "reset":
@@ -131,8 +131,7 @@ class Classifier:
                         transitions += self._recover(tracker, group, role.index, seen)
                 case "evidence":
                     group = tracker.group(key)
-                    transitions += self._evidence(tracker, group, role, seen, counted)
-                    counted = counted or role.occurrence
+                    transitions += self._evidence(tracker, group, role, seen, taken)
                 case "also":
                     for group in tracker.fitting(key):
                         if group.incident is not None:
@@ -141,18 +140,23 @@ class Classifier:
                     tracker.remember(role, seen)
         return transitions
 
-    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, counted: bool) -> list[Transition]:
+    def _evidence(
+        self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]
+    ) -> list[Transition]:
+        """`taken` tells whether another role of this event was already added to the incident, and counted."""
         incident = group.incident
         if any(tracker.recent(index, nearby, group.key, seen.clock) for index, nearby in tracker.unless[role.index]):
             return []
-        if incident is not None and role.occurrence and not counted:
+        if incident is not None and role.occurrence and role.counts not in taken:
             group.recovered = None
-            incident.add(seen, occurrence=True)
+            incident.add(seen, occurrence=role.counts)
+            taken |= {role.counts, False}
         detector = group.detectors[role.index]
         completion = detector.feed(role.step, seen)
         if completion is None and detector.deadline is not None and len(detector.pending()) == 1:
             self._schedule(detector.deadline, tracker, group, role.index)
         if completion is not None:
+            taken |= {role.counts, False}
             return self._complete(tracker, group, role.index, completion)
         return self._update(incident) if incident is not None else []
 
@@ -193,7 +197,7 @@ class Classifier:
         incident.add_context(sorted(context, key=lambda item: item[0].clock))
         last = len(completion) - 1
         for position, seen in enumerate(completion):
-            incident.add(seen, occurrence=not rule.sequence or position == last)
+            incident.add(seen, occurrence=position == last or (rule.counts and not rule.sequence))
         group.incident = incident
         group.recovered = None
         group.opened += 1

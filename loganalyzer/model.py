@@ -66,7 +66,7 @@ class Record(NamedTuple):
     time_ns: int | None
     """[ns, UTC]; None when the text has no complete time of its own."""
     stamp: Stamp | None
-    """The incomplete time, when `time_ns` is None and there is one."""
+    """The incomplete time; beside a complete one it is that of an envelope, and tells the zone of the machine."""
     resolution_ns: int
     """What the last digit of the time is worth: 1_000_000 for milliseconds, 1_000_000_000 for syslog."""
     level: str | None
@@ -198,7 +198,7 @@ class Accounting:
     truncated: int = 0
     """Lines longer than the cap, cut."""
     undecodable: int = 0
-    """Candidate lines with NUL or invalid UTF-8 bytes, or broken JSON."""
+    """Lines with NUL bytes, and lines that were looked at with invalid UTF-8 or broken JSON."""
     duplicates: int = 0
     """Records seen twice (two sinks, replay after a reconnect) and counted once."""
     evicted: int = 0

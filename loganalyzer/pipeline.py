@@ -26,7 +26,7 @@ from loganalyzer.packs.schema import Pack
 from loganalyzer.scan import Line, Scanner
 from loganalyzer.sources import Source
 from loganalyzer.timestamps import Clock
-from loganalyzer.tokenize import Tokenizer
+from loganalyzer.tokenize import Tokenizer, is_damaged
 
 TIME_PROBE_LINES = 200
 """Lines at the start of a stream that are looked at to learn whether its times have dates."""
@@ -103,6 +103,8 @@ class Reader:
         known = [index for index in line.literals if index < self._plan.known]
         if self._scanner.every_line:
             self._follow_time(line.data)
+            if not known:
+                self._accounting.undecodable += is_damaged(line.data)
         if not known:
             if line.literals:
                 unknown.count(line.data, self._accounting)

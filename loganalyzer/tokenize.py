@@ -56,8 +56,9 @@ class Tokenizer:
         """
         record, above = self._with_header(formats.decode(line.data), line)
         accounting.records[record.format] = accounting.records.get(record.format, 0) + 1
-        if b"\0" in line.data or "\ufffd" in record.message:
-            accounting.undecodable += 1
+        accounting.undecodable += is_damaged(line.data) or (
+            record.format == "plain" and line.data.startswith(b'{"')
+        )
         known = False
         found: list[Event] = []
         if record.origin is not Origin.CARRIED:
@@ -160,6 +161,17 @@ class Tokenizer:
             format=found.format,
         )
         return merged, lambda: "\n".join(header.above)
+
+
+def is_damaged(data: bytes) -> bool:
+    """Is a line no valid UTF-8? Lines with NUL are counted by the scan."""
+    if data.isascii() or b"\0" in data:
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 class _Above:

@@ -46,6 +46,9 @@ class Role:
     index: int = 0
     step: int = 0
     occurrence: bool = False
+    """The event is what the rule is about, not a step on the way; a relapse, if it comes after a recovery."""
+    counts: bool = False
+    """It raises the count of an open incident."""
 
 
 class Tracker:
@@ -139,7 +142,7 @@ def _roles(mode: FailureMode) -> Iterator[Role]:
             yield Role(Predicate(selector), "resolve", index)
     for index, rule in enumerate(mode.evidence):
         for step, selector, occurrence in reversed(steps_of(rule)):
-            yield Role(Predicate(selector), "evidence", index, step, occurrence)
+            yield Role(Predicate(selector), "evidence", index, step, occurrence, occurrence and rule.counts)
     for selector in mode.also:
         yield Role(Predicate(selector), "also")
     for index, nearby in enumerate(nearby_of(mode)):

@@ -409,3 +409,16 @@ evidence:
 """
     events = [make_event("channel.watchdog", 0, channel="whatsapp"), make_event("channel.linked", 1, channel="whatsapp")]
     assert final(judge(pack(tmp_path, one=body), [*events, close(2)]))[0].severity is Severity.INFO
+
+
+def test_accompanying_evidence_does_not_count(tmp_path: Path) -> None:
+    """A retry beside each close is evidence, but the closes are what is counted."""
+    body = """
+evidence:
+  - {name: close, match: {event: channel.disconnected}, confidence: 0.9}
+  - {name: retry, match: {event: channel.reconnect_attempt}, confidence: 0.5, counts: false}
+"""
+    retry = [make_event("channel.reconnect_attempt", t + 0.5, channel="whatsapp") for t in range(3)]
+    events = [event for pair in zip([close(t) for t in range(3)], retry, strict=True) for event in pair]
+    incident = final(judge(pack(tmp_path, one=body), events))[0]
+    assert (incident.count, len(incident.evidence)) == (3, 6)

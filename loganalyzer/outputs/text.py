@@ -92,7 +92,7 @@ class Follower:
 
     def _changed(self, transition: Transition, before: Incident) -> Iterator[Line]:
         incident = transition.incident
-        folded = incident.caused_by in self._shown and incident.caused_by == before.caused_by
+        folded = before.caused_by in self._shown and incident.caused_by in self._shown
         if folded and (incident.status, incident.severity) == (before.status, before.severity):
             return  # a consequence that only goes on is no news
         if incident.status is Status.RESOLVED:

@@ -117,6 +117,7 @@ class EvidenceRule(Model, frozen=True, kw_only=True):
     until: tuple[Selector, ...] = ()
     unless: tuple[Nearby, ...] = ()
     confirmed_by: tuple[Nearby, ...] = ()
+    counts: bool = True
     severity: SeverityName | None = None
     confidence_step: float = 0.0
     confidence_max: float = 1.0

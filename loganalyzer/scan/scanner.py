@@ -56,7 +56,8 @@ class Scanner:
 
         Args:
             literals: their positions are the ids in `Line.literals`.
-            counters: `bytes`, `lines`, `candidates` and `truncated` are added up here.
+            counters: `bytes`, `lines`, `candidates`, `truncated` and lines with NUL bytes (`undecodable`) are
+                added up here.
             backend: see `matchers.matcher`, which also names the errors.
             aside: a literal number and a function: lines that hold only literals from that number on
                 are no candidates, but their bytes are handed to the function. For what is frequent
@@ -119,6 +120,8 @@ class Scanner:
             at = offset + first - start
             above = Above(recent, first, at)
             yield Line(self._number, at, block.text(first, last), tuple(literals), above)
+        if b"\0" in data:
+            self._counters.undecodable += sum(b"\0" in line for line in data[start:stop].split(b"\n"))
         if position < stop:
             self._number += _newlines(data, position, stop) + (not data.endswith(b"\n", 0, stop))
         self._counters.lines += self._number - lines_before
