@@ -44,7 +44,8 @@ test: $(DEV) ## run the fast tests
 	$(BIN)/pytest -q -m 'not slow' -n auto
 
 test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
-	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow' -n auto tests/scan tests/properties tests/cases
+	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow' -n auto \
+		--ignore tests/scan/test_scan_backends.py tests/scan tests/properties tests/cases
 
 lint: $(DEV) ## check style, types, the direction of imports, the pattern packs and the documentation
 	$(BIN)/ruff check .
