@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from loganalyzer import sources
+from loganalyzer import engines, sources
 from loganalyzer.model import Accounting, Event, Incident, Status, Transition
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
 
@@ -64,7 +64,11 @@ def rank(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 
 
 def analyze(
-    paths: Paths, options: Options | None = None, progress: Callable[[int, int | None], None] | None = None
+    paths: Paths,
+    options: Options | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+    *,
+    workers: int | None = 1,
 ) -> Report:
     """
     Read logs to their end and report the incidents in them.
@@ -72,24 +76,33 @@ def analyze(
     Args:
         paths: files, globs, folders, archives or `-` for standard input; one time line together.
         progress: called with bytes done and bytes in all (None if unknown).
+        workers: processes that share the bytes; 1 is the calling process, None as many as the input is worth.
+            The report is the same for any number.
 
     Errors:
         PackError: a pattern pack is wrong. What cannot be read is in `accounting.problems`, never raised.
     """
-    run, problems = _run(paths, options, progress)
+    run, problems = _run(paths, options, progress, workers=workers)
     latest = {transition.incident.id: transition.incident for transition in run.transitions()}
     run.accounting.problems[:0] = problems
     return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
 
 
-def iter_events(paths: Paths, options: Options | None = None, accounting: Accounting | None = None) -> Iterator[Event]:
+def iter_events(
+    paths: Paths,
+    options: Options | None = None,
+    accounting: Accounting | None = None,
+    *,
+    workers: int | None = 1,
+) -> Iterator[Event]:
     """
     The typed events of logs, by time, as a stream.
 
     Args:
         accounting: filled while the events are read, if given.
+        workers: as for `analyze`.
     """
-    run, problems = _run(paths, options, None, accounting)
+    run, problems = _run(paths, options, None, accounting, workers)
     run.accounting.problems += problems
     return (event for event in run.events() if in_range(event, run.plan.options))
 
@@ -106,13 +119,14 @@ def _run(
     options: Options | None,
     progress: Callable[[int, int | None], None] | None,
     accounting: Accounting | None = None,
+    workers: int | None = 1,
 ) -> tuple[Run, list[str]]:
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     found, problems = sources.expand(given)
     plan = Plan(options or Options())
     total = sources.total_size(found) if progress is not None else None
     report = None if progress is None else lambda done: progress(done, total)
-    return Run(plan, found, report, accounting), problems
+    return Run(plan, found, report, accounting, engines.choose(workers, found)), problems
 
 
 class Analyzer:

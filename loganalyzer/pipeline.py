@@ -1,144 +1,87 @@
 """
 The page to read first: the whole way from bytes to transitions.
 
-    Source.chunks -> Scanner -> Tokenizer -> Clock -> merge -> Deduplicator -> Classifier -> Transition
-    bytes            Line       Event        Event    Event    Event           Incident
+    Source.chunks -> Scanner -> Tokenizer -> Timeline -> merge -> Deduplicator -> Classifier -> Transition
+    bytes            Line       Event        Event       Event    Event           Incident
 
-`Plan` is what a run needs to know and never changes. `Reader` is the stateless half (scan, decode, tokenize) with
-the one stage that completes times in order; it runs once per source. `Judge` is the stateful half and runs once
-per run.
+The first three are `extract`, the half without memory; an engine runs it, in this process or in several. `Timeline` is
+the one stage that completes times in order; it runs once per source. `Judge` is the half with memory and runs once per
+run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import tzinfo
-from pathlib import Path
 
-from loganalyzer import formats, packs, unknown
 from loganalyzer.classify import Classifier
+from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
-from loganalyzer.model import Accounting, Event, Stamp, Transition
+from loganalyzer.extract import End, Extractor, Item, Options, Plan
+from loganalyzer.model import Accounting, Event, Transition
 from loganalyzer.ordering import Deduplicator, merge
-from loganalyzer.packs.compile import compile_pack
-from loganalyzer.packs.schema import Pack
-from loganalyzer.scan import Line, Scanner
 from loganalyzer.sources import Source
 from loganalyzer.timestamps import Clock
-from loganalyzer.tokenize import Tokenizer, is_damaged
 
-TIME_PROBE_LINES = 200
-"""Lines at the start of a stream that are looked at to learn whether its times have dates."""
+__all__ = ["Judge", "Options", "Plan", "Reader", "Run", "Timeline", "in_range"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What a run may be told. Times are [ns, UTC]."""
-
-    patterns: tuple[Path, ...] = ()
-    since_ns: int | None = None
-    until_ns: int | None = None
-    tz: tzinfo | None = None
-    reference_ns: int | None = None
-
-
-class Plan:
-    """The compiled knowledge of a run; shared by all its sources."""
-
-    def __init__(self, options: Options, pack: Pack | None = None) -> None:
-        self.options = options
-        self.pack = packs.load(options.patterns) if pack is None else pack
-        compiled = compile_pack(self.pack)
-        self.literals = [*compiled.literals, *unknown.LEVEL_LITERALS]
-        self.known = len(compiled.literals)
-        """Literals below this number belong to patterns, the others to levels."""
-        self.silent = frozenset(
-            index
-            for index, matchers in enumerate(compiled.matchers)
-            if all(matcher.pattern.ignore for matcher in matchers)
-        )
-        """Literals that only patterns of normal warnings have."""
-        self.tokenizer = Tokenizer(compiled, self.pack.event_types)
-
-
-class Reader:
-    """Bytes of one source in, its events out, with complete times, in the order of the source."""
+class Timeline:
+    """The ordered stage of one source: completes the times of what was extracted from it."""
 
     def __init__(self, plan: Plan, source: Source, accounting: Accounting) -> None:
-        self._plan = plan
-        self._name = source.name
         self._accounting = accounting
-        aside = (plan.known, lambda line: unknown.count(line, accounting))
-        self._scanner = Scanner(plan.literals, accounting, aside=aside)
-        self._scanner.every_line = True
-        self._probed = 0
         self.clock = Clock(
             reference_ns=plan.options.reference_ns,
             tz=plan.options.tz,
             file_date=source.file_date,
             mtime_ns=source.mtime_ns,
         )
+        self._end = End(None, None)
         self._latest: int | None = None
+
+    def events(self, items: Iterable[Item]) -> Iterator[Event]:
+        """The events among the items, with complete times."""
+        complete = self.clock.complete
+        for item in items:
+            if isinstance(item, End):
+                self._end = item
+                continue
+            time_ns = complete(item.time_ns, item.stamp)
+            if isinstance(item, Event):
+                if time_ns is not None:
+                    if self._latest is not None and time_ns < self._latest:
+                        self._accounting.out_of_order += 1
+                    self._latest = time_ns
+                self._accounting.events += 1
+                yield item if item.stamp is None else item._replace(time_ns=time_ns, stamp=None)
+
+    def end_ns(self) -> int | None:
+        """Time of the last line that has one [ns, UTC], once the end was reached."""
+        time_ns = self.clock.complete(*self._end)
+        return self._latest if time_ns is None else time_ns
+
+
+class Reader:
+    """Bytes of one live source in, its events out, with complete times."""
+
+    def __init__(self, plan: Plan, source: Source, accounting: Accounting) -> None:
+        self._extractor = Extractor(plan, source.name, accounting)
+        self._timeline = Timeline(plan, source, accounting)
+        self.clock = self._timeline.clock
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events of the lines that these bytes complete."""
-        for line in self._scanner.feed(data):
-            yield from self._events(line)
+        return self._timeline.events(self._extractor.feed(data))
 
     def finish(self) -> Iterator[Event]:
         """The events of an unfinished last line."""
-        for line in self._scanner.finish():
-            yield from self._events(line)
+        return self._timeline.events(self._extractor.finish())
 
     def end_ns(self) -> int | None:
         """Time of the last line that has one [ns, UTC]; tells how long silence lasted at the end."""
-        for data in reversed(self._scanner.last_lines()):
-            time = formats.time_of(data)
-            if time is not None:
-                return self.clock.complete(*_parts(time))
-        return self._latest
-
-    def _events(self, line: Line) -> Iterator[Event]:
-        known = [index for index in line.literals if index < self._plan.known]
-        if self._scanner.every_line:
-            self._follow_time(line.data)
-            if not known:
-                self._accounting.undecodable += is_damaged(line.data)
-        if not known:
-            if line.literals:
-                unknown.count(line.data, self._accounting)
-            return
-        if self._plan.silent.issuperset(known):
-            return
-        for event in self._plan.tokenizer.events(line, known, self._name, self._accounting):
-            yield self._completed(event)
-
-    def _follow_time(self, data: bytes) -> None:
-        """Read the time of a line of no other interest: a log whose times have no date needs every one of them."""
-        time = formats.time_of(data)
-        dated = isinstance(time, int) or (time is not None and time.day is not None)
-        if dated or (time is None and self._probed >= TIME_PROBE_LINES):
-            self._scanner.every_line = False
-            return
-        if time is None:
-            self._probed += 1
-            return
-        self._probed = 0
-        self.clock.complete(*_parts(time))
-
-    def _completed(self, event: Event) -> Event:
-        time_ns = self.clock.complete(event.time_ns, event.stamp)
-        if time_ns is not None:
-            if self._latest is not None and time_ns < self._latest:
-                self._accounting.out_of_order += 1
-            self._latest = time_ns
-        self._accounting.events += 1
-        return event._replace(time_ns=time_ns, stamp=None)
-
-
-def _parts(time: int | Stamp) -> tuple[int | None, Stamp | None]:
-    return (time, None) if isinstance(time, int) else (None, time)
+        for _ in self._timeline.events([self._extractor.end()]):
+            pass
+        return self._timeline.end_ns()
 
 
 class Judge:
@@ -179,18 +122,23 @@ class Run:
         sources: Sequence[Source],
         progress: Callable[[int], None] | None = None,
         accounting: Accounting | None = None,
+        engine: Engine = SINGLE,
     ) -> None:
         self.plan = plan
         self.accounting = accounting if accounting is not None else Accounting()
         self.accounting.sources += [source.name for source in sources]
         self._sources = sources
         self._progress = progress
+        self._engine = engine
         self._ends: list[int] = []
 
     def events(self) -> Iterator[Event]:
         """The events of all sources by time, duplicates included."""
-        streams: list[Iterable[Event]] = [self._stream(source) for source in self._sources]
-        return merge(streams) if streams else iter(())
+        with self._engine.streams(self.plan, self._sources, self.accounting, self._advanced) as items:
+            pairs = zip(self._sources, items, strict=True)
+            streams: list[Iterable[Event]] = [self._stream(source, found) for source, found in pairs]
+            if streams:
+                yield from merge(streams)
 
     def transitions(self) -> Iterator[Transition]:
         """Everything that is decided, in order; the report is what the last transition of each incident says."""
@@ -199,21 +147,21 @@ class Run:
             yield from judge.take(event)
         yield from judge.finish(max(self._ends, default=None))
 
-    def _stream(self, source: Source) -> Iterator[Event]:
-        reader = Reader(self.plan, source, self.accounting)
+    def _advanced(self) -> None:
+        if self._progress is not None:
+            self._progress(self.accounting.bytes)
+
+    def _stream(self, source: Source, items: Iterable[Item]) -> Iterator[Event]:
+        timeline = Timeline(self.plan, source, self.accounting)
         before = self.accounting.bytes
         try:
-            for chunk in source.chunks():
-                yield from reader.feed(chunk)
-                if self._progress is not None:
-                    self._progress(self.accounting.bytes)
+            yield from timeline.events(items)
         except SourceError as error:
             self.accounting.problems.append(str(error))
-        yield from reader.finish()
         if self.accounting.bytes == before and not self._problem_of(source):
             self.accounting.assumptions.append(f"{source.name} is empty")
-        self.accounting.assumptions += [f"{source.name}: {text}" for text in reader.clock.assumptions]
-        end = reader.end_ns()
+        self.accounting.assumptions += [f"{source.name}: {text}" for text in timeline.clock.assumptions]
+        end = timeline.end_ns()
         if end is not None:
             self._ends.append(end)
 

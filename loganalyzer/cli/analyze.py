@@ -43,6 +43,7 @@ def analyze(
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
     progress: given.Progress = None,
+    workers: given.Workers = None,
 ) -> None:
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
@@ -66,7 +67,7 @@ def analyze(
     inputs = given.inputs(paths)
     with destination(output) as file:
         with bar(progress) as advance:
-            report = run(inputs, options, advance)
+            report = run(inputs, options, advance, workers=workers)
         for piece in OUTPUTS[name](report.incidents, report.accounting, view):
             file.write(piece)
     sys.stdout.flush()

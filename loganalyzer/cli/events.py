@@ -38,6 +38,7 @@ def events(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    workers: given.Workers = None,
 ) -> None:
     """
     Show the typed events found in logs, by time.
@@ -61,7 +62,7 @@ def events(
     counted = Accounting()
     inputs = given.inputs(paths)
     with destination(output) as file:
-        stream = iter_events(inputs, options, counted)
+        stream = iter_events(inputs, options, counted, workers=workers)
         for piece in _lines(stream, view) if name == "jsonl" else _tables(stream, view):
             file.write(piece)
     sys.stdout.flush()

@@ -99,6 +99,15 @@ Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Progress on standard error; default: if it is a terminal."),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Processes that share the bytes; default: one for each core, for files of 64 MB and more.",
+    ),
+]
 
 _AGO = re.compile(r"(?:\d+[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")

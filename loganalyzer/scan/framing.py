@@ -53,17 +53,23 @@ class Framer:
     Memory: one chunk and two `MAX_LINE`, however long a line is.
     """
 
-    def __init__(self, counters: Accounting) -> None:
-        """`counters`: its `bytes`, `truncated` and `assumptions` are kept up to date."""
+    def __init__(self, counters: Accounting, offset: int = 0) -> None:
+        """
+        Begin at a line start.
+
+        Args:
+            counters: its `bytes`, `truncated` and `assumptions` are kept up to date.
+            offset: of the first byte in the stream [bytes]; a byte order mark is looked for at 0 only.
+        """
         self._counters = counters
-        self._head: bytes | None = b""
+        self._head: bytes | None = None if offset else b""
         """The first bytes, as long as they may become a byte order mark."""
         self._decoder: codecs.IncrementalDecoder | None = None
         self._carry = bytearray()
         """The beginning of the unfinished line."""
         self._length = 0
         """Of the unfinished line so far, kept or not [bytes]."""
-        self._offset = 0
+        self._offset = offset
 
     def feed(self, chunk: bytes) -> Iterator[Block]:
         """The blocks that this chunk completes; take them all before the next call."""

@@ -50,6 +50,8 @@ class Scanner:
         backend: str | None = None,
         every_line: bool = False,
         aside: tuple[int, Callable[[bytes], None]] | None = None,
+        offset: int = 0,
+        above: bytes = b"",
     ) -> None:
         """
         Compile the literals or take them from a cache.
@@ -62,13 +64,18 @@ class Scanner:
             aside: a literal number and a function: lines that hold only literals from that number on
                 are no candidates, but their bytes are handed to the function. For what is frequent
                 and merely counted; not while `every_line` is set.
+            offset: of the first byte in the stream [bytes], if its beginning is scanned elsewhere; it is at a line
+                start. Lines are numbered from here.
+            above: whole lines before `offset`: they are not scanned, but candidates may look back into them.
         """
         self.every_line = every_line
         self._counters = counters if counters is not None else Accounting()
         self._aside_from, self._set_aside = aside if aside is not None else (len(literals), _ignore)
         self._match = matcher(literals, backend)
-        self._framer = Framer(self._counters)
+        self._framer = Framer(self._counters, offset)
         self._recent = Recent()
+        for block in Framer(Accounting(), offset - len(above)).feed(above):
+            self._recent.push(block)
         self._number = 0
 
     def lines(self, chunks: Iterable[bytes]) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from loganalyzer.errors import SourceError
-from loganalyzer.sources.compression import READ_ERRORS
+from loganalyzer.sources.compression import READ_ERRORS, Decompressing
 from loganalyzer.sources.reader import Opener
 
 
@@ -34,6 +34,11 @@ class Source:
     parts: tuple[Part, ...]
     mtime_ns: int | None
     file_date: date | None
+
+    @property
+    def is_live(self) -> bool:
+        """Is a part of it a pipe or terminal, read as it is written?"""
+        return not all(isinstance(part.opener, Decompressing) for part in self.parts)
 
     def chunks(self, size: int = 1 << 20) -> Iterator[bytes]:
         """

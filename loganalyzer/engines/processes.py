@@ -1,0 +1,192 @@
+"""
+Several processes share the bytes: sources are cut into shards, and what is in them comes back in order.
+
+What cannot be cut is extracted in the calling process: live pipes, UTF-16, and logs whose times have no date, where
+the time of every line counts for the next. Memory is bounded by the shards under way, twice as many as workers.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import fields
+from itertools import chain
+
+from loganalyzer.engines.pool import Pool
+from loganalyzer.engines.shards import Shard, data_shards, file_shards
+from loganalyzer.engines.worker import Result, Task, setup_of
+from loganalyzer.errors import SourceError
+from loganalyzer.extract import Extractor, Item, Plan, extract
+from loganalyzer.model import Accounting, Event
+from loganalyzer.sources import Source, ahead, extent_of
+
+SHARD_BYTES = 4 << 20
+"""Size of a shard [bytes]: some ms of work in an archive, half a second in a log made of events."""
+LEAST_SHARD_BYTES = 256 << 10
+ALL_SHARDS_BYTES = 64 << 20
+"""Many sources are read side by side, so their shards are smaller: together no more than this [bytes]."""
+PROBE_BYTES = 64 << 10
+"""Beginning of a source that is looked at to learn whether it can be cut [bytes]."""
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def usable_cores() -> int:
+    """Processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+class Processes:
+    """
+    Extracts in worker processes.
+
+    Args:
+        workers: how many; None for one for each usable core.
+        shard_bytes: size of a shard [bytes].
+    """
+
+    def __init__(self, workers: int | None = None, shard_bytes: int = SHARD_BYTES) -> None:
+        self._workers = usable_cores() if workers is None else workers
+        self._shard_bytes = shard_bytes
+
+    @contextmanager
+    def streams(
+        self, plan: Plan, sources: Sequence[Source], accounting: Accounting, advanced: Callable[[], None]
+    ) -> Iterator[Sequence[Iterator[Item]]]:
+        """See `Engine`."""
+        fair = max(LEAST_SHARD_BYTES, ALL_SHARDS_BYTES // max(1, len(sources)))
+        size = min(self._shard_bytes, fair)
+        with Pool(self._workers, setup_of(plan)) as pool:
+            feeds = [_Feed(plan, source, size, pool, accounting, advanced) for source in sources]
+            schedule = _Schedule(feeds, 2 * self._workers)
+            yield [feed.items(schedule) for feed in feeds]
+
+
+class _Feed:
+    """One source: its shards under way, and what came back of them."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        source: Source,
+        size: int,
+        pool: Pool,
+        accounting: Accounting,
+        advanced: Callable[[], None],
+    ) -> None:
+        self._plan = plan
+        self._source = source
+        self._size = size
+        self._pool = pool
+        self._accounting = accounting
+        self._advanced = advanced
+        self._shards: Iterator[Shard] | None = None
+        self._whole: Iterator[bytes] | None = None
+        """The chunks of a source that cannot be cut."""
+        self._problems: list[str] = []
+        self.waiting: deque[Future[Result]] = deque()
+
+    def submit(self) -> bool:
+        """Send the next shard on its way; False if there is none."""
+        if self._shards is None:
+            self._shards = self._cut()
+        try:
+            shard = next(self._shards, None)
+        except SourceError as error:
+            self._problems.append(str(error))
+            return False
+        if shard is not None:
+            self.waiting.append(self._pool.submit(Task(self._source.name, shard)))
+        return shard is not None
+
+    def items(self, schedule: _Schedule) -> Iterator[Item]:
+        """Everything in the source, in order."""
+        lines = 0
+        while result := schedule.next_result(self):
+            if result.fault:
+                raise RuntimeError(f"in a worker process:\n{result.fault}")
+            add(self._accounting, result.counted)
+            self._problems += result.problems
+            self._advanced()
+            yield from _numbered(result.items, lines) if lines else result.items
+            lines += result.counted.lines
+        if self._whole is not None:
+            yield from extract(self._plan, self._source.name, self._whole, self._accounting, self._advanced)
+        if self._problems:
+            raise SourceError("; ".join(self._problems))
+
+    def _cut(self) -> Iterator[Shard]:
+        extent = extent_of(self._source)
+        if extent is not None:
+            head = b"".join(extent.read(0, PROBE_BYTES, []))
+            if self._can_be_cut(head):
+                yield from file_shards(extent, self._size)
+                return
+        if extent is not None or self._source.is_live:
+            self._whole = self._source.chunks()
+            return
+        chunks = ahead(self._source)
+        first: list[bytes] = []
+        try:
+            while sum(map(len, first)) < PROBE_BYTES and (chunk := next(chunks, None)):
+                first.append(chunk)
+        except SourceError as error:
+            self._problems.append(str(error))
+        whole = chain(first, chunks)
+        if self._can_be_cut(b"".join(first)):
+            yield from data_shards(whole, self._size)
+        else:
+            self._whole = whole
+
+    def _can_be_cut(self, head: bytes) -> bool:
+        """Does the beginning, in the first shard, show that pieces of the source can be read each for itself?"""
+        if head.startswith(_UTF16_MARKS):
+            return False
+        extractor = Extractor(self._plan, self._source.name, Accounting())
+        deque(extractor.feed(head[: self._size]), maxlen=0)
+        return extractor.is_dated
+
+
+class _Schedule:
+    """Which shards are sent on their way: those that are waited for first, then those that will be."""
+
+    def __init__(self, feeds: Sequence[_Feed], limit: int) -> None:
+        self._feeds = feeds
+        self._limit = limit
+
+    def next_result(self, feed: _Feed) -> Result | None:
+        """The next result of a source; None at its end."""
+        if not feed.waiting and not feed.submit():
+            return None
+        under_way = sum(len(one.waiting) for one in self._feeds)
+        for one in self._feeds[self._feeds.index(feed) :]:
+            while under_way < self._limit and one.submit():
+                under_way += 1
+            if under_way >= self._limit:
+                break
+        return feed.waiting.popleft().result()
+
+
+def _numbered(items: list[Item], lines: int) -> Iterator[Item]:
+    """Items with the lines of their events numbered through, `lines` being those before."""
+    for item in items:
+        if isinstance(item, Event):
+            span = item.span
+            yield item._replace(span=span._replace(line=span.line + lines, last_line=span.last_line + lines))
+        else:
+            yield item
+
+
+def add(total: Accounting, part: Accounting) -> None:
+    """Adds what was counted in a part of the input."""
+    for name in (field.name for field in fields(Accounting)):
+        before, more = getattr(total, name), getattr(part, name)
+        if isinstance(before, dict):
+            for key, count in more.items():
+                before[key] = before.get(key, 0) + count
+        else:
+            setattr(total, name, before + more)

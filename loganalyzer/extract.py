@@ -1,0 +1,176 @@
+"""
+The half without memory: bytes of a source into the events in them, times as they are written.
+
+    chunks -> Scanner -> Tokenizer -> Item
+    bytes     Line       Event        Event, Mark, End
+
+What comes out of a line depends on the line and the lines above it, so a source may be cut anywhere between lines and
+its pieces read in any process; `engines` do that. Completing times and judging is left to `pipeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import NamedTuple
+
+from loganalyzer import formats, packs, unknown
+from loganalyzer.errors import SourceError
+from loganalyzer.model import Accounting, Event, Stamp
+from loganalyzer.packs.compile import compile_pack
+from loganalyzer.packs.schema import Pack
+from loganalyzer.scan import Line, Scanner
+from loganalyzer.tokenize import Tokenizer, is_damaged
+
+TIME_PROBE_LINES = 200
+"""Lines at the start of a stream that are looked at to learn whether its times have dates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run may be told. Times are [ns, UTC]."""
+
+    patterns: tuple[Path, ...] = ()
+    since_ns: int | None = None
+    until_ns: int | None = None
+    tz: tzinfo | None = None
+    reference_ns: int | None = None
+
+
+class Plan:
+    """The compiled knowledge of a run; shared by all its sources."""
+
+    def __init__(self, options: Options, pack: Pack | None = None) -> None:
+        self.options = options
+        self.pack = packs.load(options.patterns) if pack is None else pack
+        compiled = compile_pack(self.pack)
+        self.literals = [*compiled.literals, *unknown.LEVEL_LITERALS]
+        self.known = len(compiled.literals)
+        """Literals below this number belong to patterns, the others to levels."""
+        self.silent = frozenset(
+            index
+            for index, matchers in enumerate(compiled.matchers)
+            if all(matcher.pattern.ignore for matcher in matchers)
+        )
+        """Literals that only patterns of normal warnings have."""
+        self.tokenizer = Tokenizer(compiled, self.pack.event_types)
+
+
+class Mark(NamedTuple):
+    """The time of a line that is no event; where times lack a date, every one of them counts."""
+
+    time_ns: int | None
+    stamp: Stamp | None
+
+
+class End(NamedTuple):
+    """The time of the last line of a source that has one; it tells how long silence lasted at the end."""
+
+    time_ns: int | None
+    stamp: Stamp | None
+
+
+Item = Event | Mark | End
+"""What extraction yields, in the order of the source. Events have the times that their lines tell."""
+
+
+class Extractor:
+    """
+    Finds the events of one source, or of a piece of it.
+
+    Args:
+        name: of the source, for the spans of its events.
+        offset: of the first byte in the source [bytes]; 0 for the beginning.
+        above: the bytes before `offset`, from a line start on, for records that began there.
+    """
+
+    def __init__(self, plan: Plan, name: str, accounting: Accounting, *, offset: int = 0, above: bytes = b"") -> None:
+        self._plan = plan
+        self._name = name
+        self._accounting = accounting
+        aside = (plan.known, lambda line: unknown.count(line, accounting))
+        self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
+        self._scanner.every_line = offset == 0
+        self._probed = 0
+
+    @property
+    def is_dated(self) -> bool:
+        """Is it clear that no line matters for its time alone? Only then may the rest be read in any order."""
+        return not self._scanner.every_line
+
+    def feed(self, data: bytes) -> Iterator[Item]:
+        """What is in the lines that these bytes complete."""
+        for line in self._scanner.feed(data):
+            yield from self._items(line)
+
+    def finish(self) -> Iterator[Item]:
+        """What is in an unfinished last line."""
+        for line in self._scanner.finish():
+            yield from self._items(line)
+
+    def end(self) -> End:
+        """The last time in the lines so far."""
+        for data in reversed(self._scanner.last_lines()):
+            time = formats.time_of(data)
+            if time is not None:
+                return End(*_parts(time))
+        return End(None, None)
+
+    def _items(self, line: Line) -> Iterator[Item]:
+        known = [index for index in line.literals if index < self._plan.known]
+        if self._scanner.every_line:
+            yield from self._follow_time(line.data)
+            if not known:
+                self._accounting.undecodable += is_damaged(line.data)
+        if not known:
+            if line.literals:
+                unknown.count(line.data, self._accounting)
+            return
+        if self._plan.silent.issuperset(known):
+            return
+        yield from self._plan.tokenizer.events(line, known, self._name, self._accounting)
+
+    def _follow_time(self, data: bytes) -> Iterator[Mark]:
+        """The time of a line of no other interest: a log whose times have no date needs every one of them."""
+        time = formats.time_of(data)
+        dated = isinstance(time, int) or (time is not None and time.day is not None)
+        if dated or (time is None and self._probed >= TIME_PROBE_LINES):
+            self._scanner.every_line = False
+            return
+        if time is None:
+            self._probed += 1
+            return
+        self._probed = 0
+        yield Mark(*_parts(time))
+
+
+def _parts(time: int | Stamp) -> tuple[int | None, Stamp | None]:
+    return (time, None) if isinstance(time, int) else (None, time)
+
+
+def extract(
+    plan: Plan, name: str, chunks: Iterable[bytes], accounting: Accounting, advanced: Callable[[], None]
+) -> Iterator[Item]:
+    """
+    Everything in one source, chunk by chunk, and its end.
+
+    Args:
+        advanced: called after every chunk.
+
+    Errors:
+        SourceError: from `chunks`, after all that could be read.
+    """
+    extractor = Extractor(plan, name, accounting)
+    problem: SourceError | None = None
+    try:
+        for chunk in chunks:
+            yield from extractor.feed(chunk)
+            advanced()
+    except SourceError as error:
+        problem = error
+    yield from extractor.finish()
+    yield extractor.end()
+    if problem is not None:
+        raise problem

@@ -1,0 +1,102 @@
+"""A source made of plain files as one range of bytes, any piece of which can be read by any process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from loganalyzer.sources.compression import Decompressing
+from loganalyzer.sources.reader import RawFile
+from loganalyzer.sources.source import Source, reason
+
+NEAR = 1 << 14
+"""Bytes read at a time to find the next line start."""
+
+
+class Stretch(NamedTuple):
+    """One file and its place in the stream."""
+
+    name: str
+    path: str
+    start: int
+    """Of its first byte in the stream [bytes]."""
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The files of a source, oldest first; where one ends in the middle of a line, a newline stands between two."""
+
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def size(self) -> int:
+        """All of it, as it was when it was looked at [bytes]."""
+        return self.stretches[-1].stop
+
+    def read(self, start: int, stop: int | None, problems: list[str], size: int = 1 << 20) -> Iterator[bytes]:
+        """
+        The bytes from `start` to `stop`, in chunks.
+
+        Args:
+            stop: None for everything, also what was written to the last file since.
+            problems: takes what cannot be read, and why; the other files go on.
+            size: of the largest chunk [bytes].
+        """
+        before = 0
+        for stretch in self.stretches:
+            if start <= before < stretch.start and (stop is None or before < stop):
+                yield b"\n"
+            before = stretch.stop
+            is_last = stretch is self.stretches[-1]
+            first = max(start - stretch.start, 0)
+            last = None if stop is None and is_last else min(stop or self.size, stretch.stop) - stretch.start
+            if last is not None and first >= last:
+                continue
+            try:
+                yield from _read(stretch.path, first, last, size)
+            except OSError as error:
+                problems.append(f"{stretch.name}: {reason(error)}")
+
+    def line_start(self, position: int) -> int | None:
+        """The first place from `position` on where a line begins; None if the rest is one line."""
+        seen = position - 1
+        for chunk in self.read(seen, None, [], NEAR):
+            found = chunk.find(b"\n")
+            if found >= 0:
+                return seen + found + 1
+            seen += len(chunk)
+        return None
+
+
+def _read(path: str, start: int, stop: int | None, size: int) -> Iterator[bytes]:
+    with open(path, "rb", buffering=0) as file:
+        file.seek(start)
+        while stop is None or start < stop:
+            data = file.read(size if stop is None else min(size, stop - start))
+            if not data:
+                return
+            start += len(data)
+            yield data
+
+
+def extent_of(source: Source) -> Extent | None:
+    """The extent of a source of plain, readable files that hold something; None for every other source."""
+    stretches: list[Stretch] = []
+    position, torn = 0, False
+    for part in source.parts:
+        opener = part.opener
+        if not (isinstance(opener, Decompressing) and isinstance(opener.raw, RawFile) and part.size):
+            return None
+        try:
+            with open(opener.raw.path, "rb", buffering=0) as file:
+                size = file.seek(-1, os.SEEK_END) + 1
+                last = file.read(1)
+        except OSError:
+            return None
+        position += torn
+        stretches.append(Stretch(part.name, opener.raw.path, position, position + size))
+        position, torn = position + size, last != b"\n"
+    return Extent(tuple(stretches)) if stretches else None

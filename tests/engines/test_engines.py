@@ -1,0 +1,201 @@
+"""All engines give the same items in the same order, whatever the sources are and however they are cut."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import psutil
+import pytest
+from command_line import Cli
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_cases import case, load_cases
+
+from loganalyzer.engines import ENGINES, SINGLE, Engine, Processes, choose
+from loganalyzer.engines.pool import Pool
+from loganalyzer.engines.processes import add
+from loganalyzer.engines.shards import data_shards, file_shards
+from loganalyzer.engines.worker import Task, setup_of, work
+from loganalyzer.errors import SourceError
+from loganalyzer.extract import Extractor, Item, Options, Plan
+from loganalyzer.model import Accounting, Event
+from loganalyzer.scan import MAX_LINE
+from loganalyzer.sources import Source, expand, extent_of
+
+SYSLOG = case("gateway.device-token-mismatch/after-config-change-syslog").inputs[0]
+LOOP = case("whatsapp.session-terminated/every-login-428").inputs[0]
+TRACE = case("gateway.uncaught-exception/promise-rejection").inputs[0]
+
+
+@cache
+def plan() -> Plan:
+    """The built-in patterns, compiled once."""
+    return Plan(Options())
+
+
+def everything(engine: Engine, sources: Sequence[Source]) -> tuple[list[list[Item | str]], dict[str, object]]:
+    """The items of each source, a message at the end of those that could not be read, and what was counted."""
+    accounting = Accounting()
+    found: list[list[Item | str]] = []
+    with engine.streams(plan(), sources, accounting, lambda: None) as streams:
+        for stream in streams:
+            found.append([])
+            try:
+                found[-1].extend(stream)
+            except SourceError as error:
+                found[-1].append(str(error))
+    return found, asdict(accounting)
+
+
+def hostile_sources(folder: Path) -> list[Source]:
+    """Sources that are hard to cut: marks, torn ends, rotation, compression, damage, long and undated lines."""
+    loop, trace = LOOP.read_bytes(), TRACE.read_bytes()
+    long_line = b"x" * (3 * MAX_LINE) + b" WhatsApp Web connection closed\n"
+    files = {
+        "mark.log": codecs.BOM_UTF8 + loop,
+        "utf16.log": loop.decode().encode("utf-16"),
+        "nul.log": loop.replace(b"whatsapp", b"what\0app", 3),
+        "crlf.log": trace.replace(b"\n", b"\r\n"),
+        "long.log": loop + long_line + loop.rstrip(b"\n"),
+        "packed-long.log.gz": gzip.compress(loop + long_line + trace),
+        "damaged.log.gz": gzip.compress(loop * 9, 1)[:-2000],
+        "short.log.gz": gzip.compress(loop)[:40],
+        "undated.log": b"12:00:01 [ws] hello\n" * 300 + loop,
+        "chain/gateway.log.2": loop + b"2026-11-20T12:00:00.000Z torn",
+        "chain/gateway.log.1": trace,
+        "chain/gateway.log": loop,
+        "mixed/gateway.log.1.gz": gzip.compress(loop[:-1]),
+        "mixed/gateway.log": trace,
+        "blank.log": b"\n" * 5000,
+        "empty.log": b"",
+    }
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+    sources, problems = expand([folder])
+    assert not problems
+    assert len(sources) >= 12
+    return sources
+
+
+def test_samples_in_tiny_shards() -> None:
+    """Every sample log, each surface, cut every few lines, gives what it gives uncut."""
+    sources, _ = expand([path for one in load_cases() for path in one.inputs])
+    expected, counted = everything(SINGLE, sources)
+    found, also_counted = everything(Processes(2, shard_bytes=2500), sources)
+    for source, ours, theirs in zip(sources, found, expected, strict=True):
+        assert ours == theirs, source.name
+    assert also_counted == counted
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_sources_that_are_hard_to_cut(name: str, tmp_path: Path) -> None:
+    """Marks, torn ends, rotation chains, damage and long lines: every engine gives the same, with small shards too."""
+    engine = ENGINES[name] if name == "single" else Processes(3, shard_bytes=700)
+    sources = hostile_sources(tmp_path)
+    expected = everything(SINGLE, sources)
+    assert any(isinstance(item, str) for items in expected[0] for item in items), "a damaged source says so"
+    assert sum(isinstance(item, Event) for items in expected[0] for item in items) > 100
+    assert everything(engine, sources) == expected
+
+
+@settings(max_examples=20, deadline=None)
+@given(size=st.integers(1, 6000), chunk=st.integers(1, 9000), packed=st.booleans())
+def test_any_shards(size: int, chunk: int, packed: bool) -> None:
+    """Whatever the size of shards, and of the chunks they are made of, they hold the same items."""
+    for path in (SYSLOG, TRACE):
+        data = path.read_bytes()
+        counted = Accounting()
+        whole = Extractor(plan(), path.name, counted)
+        expected = [*whole.feed(data), *whole.finish(), whole.end()]
+        extent = extent_of(expand([path])[0][0])
+        assert extent is not None
+        pieces = [data[start : start + chunk] for start in range(0, len(data), chunk)]
+        shards = data_shards(iter(pieces), size) if packed else file_shards(extent, size)
+        total, found = Accounting(), []
+        for shard in shards:
+            result = work(plan(), Task(path.name, shard))
+            assert not result.problems
+            for item in result.items:
+                if isinstance(item, Event):
+                    span = item.span
+                    line, last = span.line + total.lines, span.last_line + total.lines
+                    item = item._replace(span=span._replace(line=line, last_line=last))
+                found.append(item)
+            add(total, result.counted)
+        assert found == expected
+        assert (total.bytes, total.lines, total.records) == (counted.bytes, counted.lines, counted.records)
+
+
+def test_killed_worker_is_replaced() -> None:
+    """A shard whose worker is killed is done again by another one."""
+    task = Task("x", next(data_shards(iter([LOOP.read_bytes()]), 1 << 20)))
+    with Pool(1, setup_of(plan())) as pool:
+        before = pool.submit(task).result(60)
+        for child in psutil.Process().children():
+            if "loganalyzer.engines" in " ".join(child.cmdline()):
+                child.kill()
+        assert pool.submit(task).result(60) == before
+    assert before.items
+
+
+def test_shard_that_kills_is_given_up() -> None:
+    """A shard that no worker survives ends its source with a message, and never hangs."""
+    with Pool(1, setup_of(plan())) as pool, pytest.raises(SourceError, match=r"^x: 3 worker processes were killed"):
+        pool.submit(Task("x", DeadlyShard())).result(60)
+
+
+class DeadlyShard:
+    """Ends the process that reads it."""
+
+    start = 7
+    is_last = True
+    dropped = 0
+
+    def above(self) -> bytes:
+        os._exit(9)
+
+    def chunks(self, problems: list[str]) -> Iterator[bytes]:
+        raise AssertionError(problems)
+
+
+def test_leaving_ends_the_workers(tmp_path: Path) -> None:
+    """Whoever stops in the middle leaves no process behind."""
+    log = tmp_path / "a.log"
+    log.write_bytes(LOOP.read_bytes() * 50)
+    sources, _ = expand([log])
+    with Processes(2, shard_bytes=5000).streams(plan(), sources, Accounting(), lambda: None) as [stream]:
+        next(stream)
+        workers = [child for child in psutil.Process().children() if "engines" in " ".join(child.cmdline())]
+        assert workers
+    assert not any(worker.is_running() for worker in workers)
+
+
+def test_small_inputs_stay_in_one_process(tmp_path: Path) -> None:
+    """Workers start when there is enough to read, or when they are asked for."""
+    small, big = tmp_path / "small.log", tmp_path / "big.log"
+    small.write_bytes(b"x\n")
+    with big.open("wb") as file:
+        file.truncate(65 << 20)
+    assert choose(None, expand([small])[0]) is SINGLE
+    assert choose(1, expand([big])[0]) is SINGLE
+    assert isinstance(choose(2, expand([small])[0]), Processes)
+
+
+def test_command_line_with_workers(cli: Cli, tmp_path: Path) -> None:
+    """`--workers` changes nothing in the output, byte for byte, accounting included."""
+    log = tmp_path / "a.log"
+    log.write_bytes(SYSLOG.read_bytes())
+    arguments = ["--format", "json", "--no-redact", "--reference-time", "2026-11-21T00:00:00Z", "--tz", "UTC"]
+    one, three = (cli("analyze", log, *arguments, "--workers", number) for number in ("1", "3"))
+    assert one.returncode == three.returncode == 0, three.stderr
+    assert one.stdout == three.stdout
+    assert (one.stdout, one.stderr) == (three.stdout, three.stderr)
+    assert cli("analyze", log, "--workers", "0").returncode == 2
