@@ -140,9 +140,7 @@ class Classifier:
                     tracker.remember(role, seen)
         return transitions
 
-    def _evidence(
-        self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]
-    ) -> list[Transition]:
+    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]) -> list[Transition]:
         """`taken` tells whether another role of this event was already added to the incident, and counted."""
         incident = group.incident
         if any(tracker.recent(index, nearby, group.key, seen.clock) for index, nearby in tracker.unless[role.index]):

@@ -56,9 +56,7 @@ class Tokenizer:
         """
         record, above = self._with_header(formats.decode(line.data), line)
         accounting.records[record.format] = accounting.records.get(record.format, 0) + 1
-        accounting.undecodable += is_damaged(line.data) or (
-            record.format == "plain" and line.data.startswith(b'{"')
-        )
+        accounting.undecodable += is_damaged(line.data) or (record.format == "plain" and line.data.startswith(b'{"'))
         known = False
         found: list[Event] = []
         if record.origin is not Origin.CARRIED:

@@ -407,7 +407,10 @@ evidence:
     unless: [{event: channel.linked, within: 5m}]
     confidence: 0.9
 """
-    events = [make_event("channel.watchdog", 0, channel="whatsapp"), make_event("channel.linked", 1, channel="whatsapp")]
+    events = [
+        make_event("channel.watchdog", 0, channel="whatsapp"),
+        make_event("channel.linked", 1, channel="whatsapp"),
+    ]
     assert final(judge(pack(tmp_path, one=body), [*events, close(2)]))[0].severity is Severity.INFO
 
 
