@@ -19,6 +19,7 @@ from pathlib import Path
 from loganalyzer import formats, packs, unknown
 from loganalyzer.classify import Classifier
 from loganalyzer.errors import SourceError
+from loganalyzer.formats import journald
 from loganalyzer.model import Accounting, Event, Stamp, Transition
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.packs.compile import compile_pack
@@ -50,9 +51,11 @@ class Plan:
         self.options = options
         self.pack = packs.load(options.patterns) if pack is None else pack
         compiled = compile_pack(self.pack)
-        self.literals = [*compiled.literals, *unknown.LEVEL_LITERALS]
+        self.literals = [*compiled.literals, *journald.BYTE_MESSAGES, *unknown.LEVEL_LITERALS]
         self.known = len(compiled.literals)
-        """Literals below this number belong to patterns, the others to levels."""
+        """Literals below this number belong to patterns …"""
+        self.levels = self.known + len(journald.BYTE_MESSAGES)
+        """… and from this one on to levels; those between mark lines whose text the scan cannot see."""
         self.silent = frozenset(
             index
             for index, matchers in enumerate(compiled.matchers)
@@ -69,7 +72,7 @@ class Reader:
         self._plan = plan
         self._name = source.name
         self._accounting = accounting
-        aside = (plan.known, lambda line: unknown.count(line, accounting))
+        aside = (plan.levels, lambda line: unknown.count(line, accounting))
         self._scanner = Scanner(plan.literals, accounting, aside=aside)
         self._scanner.every_line = True
         self._probed = 0
@@ -105,6 +108,8 @@ class Reader:
             self._follow_time(line.data)
             if not known:
                 self._accounting.undecodable += is_damaged(line.data)
+        if any(self._plan.known <= index < self._plan.levels for index in line.literals):
+            known = self._plan.tokenizer.literals_of(line)
         if not known:
             if line.literals:
                 unknown.count(line.data, self._accounting)
