@@ -9,7 +9,9 @@ Memory is bounded: groups per mode are capped, least recently used first out, an
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from loganalyzer.causes import Causes
 from loganalyzer.correlate import Absence, Completion, Seen
@@ -17,7 +19,7 @@ from loganalyzer.incident import LiveIncident, Surroundings, band_of
 from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
-from loganalyzer.tracking import Group, Listeners, Role, Tracker
+from loganalyzer.tracking import Group, Listeners, Note, Role, Tracker, Watch
 
 TRUSTED_AT_END = 120_000_000_000
 """A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
@@ -36,12 +38,24 @@ class _Deadline:
 
 
 class Classifier:
-    """Runs every failure mode of a pack over one ordered stream of events."""
+    """
+    Runs every failure mode of a pack over one ordered stream of events.
 
-    def __init__(self, pack: Pack, accounting: Accounting, *, keep: bool = True) -> None:
+    Args:
+        watches: told what happens inside the rules of a mode, by its id.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        accounting: Accounting,
+        *,
+        keep: bool = True,
+        watches: Mapping[str, Watch] = MappingProxyType({}),
+    ) -> None:
         self._accounting = accounting
         self._keep = keep
-        self._trackers = [Tracker(mode, accounting) for mode in pack.modes.values()]
+        self._trackers = [Tracker(mode, accounting, watches.get(mode.id)) for mode in pack.modes.values()]
         self._listeners = Listeners(self._trackers)
         self._causes = Causes(pack.modes)
         self._deadlines: list[_Deadline] = []
@@ -125,7 +139,10 @@ class Classifier:
             match role.kind:
                 case "reset":
                     for group in tracker.fitting(key):
-                        group.detectors[role.index].reset()
+                        detector = group.detectors[role.index]
+                        if tracker.watch is not None:
+                            tracker.watch(Note("reset", group, role.index, seen, detector.pending(), ()))
+                        detector.reset()
                 case "resolve":
                     for group in tracker.fitting(key):
                         transitions += self._recover(tracker, group, role.index, seen)
@@ -143,14 +160,26 @@ class Classifier:
     def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]) -> list[Transition]:
         """`taken` tells whether another role of this event was already added to the incident, and counted."""
         incident = group.incident
-        if any(tracker.recent(index, nearby, group.key, seen.clock) for index, nearby in tracker.unless[role.index]):
-            return []
+        watch = tracker.watch
+        for index, nearby in tracker.unless[role.index]:
+            holding = tracker.recent(index, nearby, group.key, seen.clock)
+            if holding is not None:
+                if watch is not None:
+                    watch(Note("held", group, role.index, seen, (), (holding,)))
+                return []
         if incident is not None and role.occurrence and role.counts not in taken:
+            if watch is not None and group.recovered is not None:
+                watch(Note("relapse", group, 0, seen, (group.recovered,), ()))
             group.recovered = None
             incident.add(seen, occurrence=role.counts)
             taken |= {role.counts, False}
         detector = group.detectors[role.index]
+        before = detector.pending() if watch is not None else ()
         completion = detector.feed(role.step, seen)
+        if watch is not None:
+            watch(Note("taken", group, role.index, seen, before, detector.pending()))
+            if completion is not None:
+                watch(Note("complete", group, role.index, seen, before, completion))
         if completion is None and detector.deadline is not None and len(detector.pending()) == 1:
             self._schedule(detector.deadline, tracker, group, role.index)
         if completion is not None:
@@ -219,6 +248,8 @@ class Classifier:
             return []
         group.recovered = seen
         group.stable_at = seen.clock + tracker.mode.resolve[index].stable
+        if tracker.watch is not None:
+            tracker.watch(Note("recovering", group, 0, seen, (), ()))
         if group.stable_at == seen.clock:
             return self._resolve(group)
         self._schedule(group.stable_at, tracker, group, None)
@@ -248,7 +279,10 @@ class Classifier:
             return self._resolve(deadline.group)
         detector = deadline.group.detectors[deadline.index]
         assert isinstance(detector, Absence), "only absences have deadlines"
-        return self._complete(deadline.tracker, deadline.group, deadline.index, detector.expire())
+        completion = detector.expire()
+        if deadline.tracker.watch is not None:
+            deadline.tracker.watch(Note("silence", deadline.group, deadline.index, None, completion, completion))
+        return self._complete(deadline.tracker, deadline.group, deadline.index, completion)
 
     def _valid(self, deadline: _Deadline) -> bool:
         group = deadline.group

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from loganalyzer import formats, packs, unknown
 from loganalyzer.errors import SourceError
+from loganalyzer.formats import journald
 from loganalyzer.model import Accounting, Event, Stamp
 from loganalyzer.packs.compile import compile_pack
 from loganalyzer.packs.schema import Pack
@@ -46,9 +47,11 @@ class Plan:
         self.options = options
         self.pack = packs.load(options.patterns) if pack is None else pack
         compiled = compile_pack(self.pack)
-        self.literals = [*compiled.literals, *unknown.LEVEL_LITERALS]
+        self.literals = [*compiled.literals, *journald.BYTE_MESSAGES, *unknown.LEVEL_LITERALS]
         self.known = len(compiled.literals)
-        """Literals below this number belong to patterns, the others to levels."""
+        """Literals below this number belong to patterns …"""
+        self.levels = self.known + len(journald.BYTE_MESSAGES)
+        """… and from this one on to levels; those between mark lines whose text the scan cannot see."""
         self.silent = frozenset(
             index
             for index, matchers in enumerate(compiled.matchers)
@@ -90,7 +93,7 @@ class Extractor:
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        aside = (plan.known, lambda line: unknown.count(line, accounting))
+        aside = (plan.levels, lambda line: unknown.count(line, accounting))
         self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
         self._scanner.every_line = offset == 0
         self._probed = 0
@@ -124,6 +127,8 @@ class Extractor:
             yield from self._follow_time(line.data)
             if not known:
                 self._accounting.undecodable += is_damaged(line.data)
+        if any(self._plan.known <= index < self._plan.levels for index in line.literals):
+            known = self._plan.tokenizer.literals_of(line)
         if not known:
             if line.literals:
                 unknown.count(line.data, self._accounting)

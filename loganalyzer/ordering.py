@@ -1,29 +1,40 @@
 """
-One ordered stage per stream: completes times, merges sources into one time line, and counts a record once.
+One ordered stage per stream: merges sources into one time line, and counts a record once.
 
-Everything before this may run anywhere in any order; everything after it is in order. `Deduplicator` absorbs what
-was logged twice: the same event in two sinks of one gateway (file and console), or lines that are replayed after
-a reconnect.
+Everything before this may run anywhere in any order; everything after it is in order. `Deduplicator` absorbs what was
+logged twice: the same event in two sinks of one gateway (file and console), an error that a client echoes into the
+gateway's file, or lines that are replayed after a reconnect.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs.schema import EventType
 
 SECOND = 1_000_000_000
 MAX_REMEMBERED = 4096
-"""Events remembered to recognise duplicates."""
+"""Lines remembered to recognise a replay."""
+MAX_NEIGHBOURS = 64
+"""Events of one type that a new one is compared with."""
+MAX_WAITING = 10_000
+"""Events at the start of a stream that wait for the first one with a time."""
+_TEXT_FORMATS = frozenset({"console", "tagged", "plain", "system", "excerpt"})
+_END_OF_TIME = 1 << 63
+
+Sink = tuple[str, str, bool]
 
 
 def merge(streams: list[Iterable[Event]]) -> Iterator[Event]:
     """
-    Several streams as one, by time; ties by stream, then by place. Each stream keeps its own order: an event without a
-    time, or with an earlier one than its predecessor, goes where its predecessor went.
+    Several streams as one, by time; ties by stream, then by place.
+
+    Each stream keeps its own order: an event without a time, or with an earlier one than its predecessor, goes where
+    its predecessor went. Events before the first time of a stream go with that; a stream without any time comes last.
     """
     if len(streams) == 1:
         return iter(streams[0])
@@ -32,10 +43,32 @@ def merge(streams: list[Iterable[Event]]) -> Iterator[Event]:
 
 
 def _keyed(stream: Iterable[Event], index: int) -> Iterator[tuple[int, int, int, Event]]:
-    latest = 0
-    for position, event in enumerate(stream):
+    waiting: list[Event] = []
+    latest: int | None = None
+    position = 0
+    for event in stream:
+        if latest is None:
+            waiting.append(event)
+            if event.time_ns is None and len(waiting) < MAX_WAITING:
+                continue
+            latest = event.time_ns or 0
+            for position, early in enumerate(waiting):
+                yield latest, index, position, early
+            waiting.clear()
+            continue
         latest = max(latest, event.time_ns or 0)
+        position += 1
         yield latest, index, position, event
+    for position, event in enumerate(waiting):
+        yield _END_OF_TIME, index, position, event
+
+
+@dataclass(slots=True)
+class _Remembered:
+    event: Event
+    sink: Sink
+    echoes: set[Sink] = field(default_factory=set)
+    """Sinks whose copy of the event was absorbed; each may bring it once."""
 
 
 class Deduplicator:
@@ -43,7 +76,7 @@ class Deduplicator:
 
     def __init__(self, event_types: dict[str, EventType], accounting: Accounting) -> None:
         self._within = {name: kind.same_within for name, kind in event_types.items()}
-        self._seen: OrderedDict[object, Event] = OrderedDict()
+        self._neighbours: dict[str, deque[_Remembered]] = {}
         self._lines: OrderedDict[object, None] = OrderedDict()
         self._accounting = accounting
 
@@ -53,15 +86,13 @@ class Deduplicator:
 
     def is_duplicate(self, event: Event) -> bool:
         """Was this event already seen, in another sink or earlier in a replay? Counts it if so."""
-        if event.time_ns is None:
-            return False
         duplicate = self._replayed(event) or self._echoed(event)
         self._accounting.duplicates += duplicate
         return duplicate
 
     def _replayed(self, event: Event) -> bool:
         """The very line again in the same stream; text of second resolution may really repeat."""
-        if event.resolution_ns >= SECOND:
+        if event.time_ns is None or event.resolution_ns >= SECOND:
             return False
         line = (event.span.source, event.format, event.type, event.time_ns, event.text)
         if line in self._lines:
@@ -72,20 +103,27 @@ class Deduplicator:
         return False
 
     def _echoed(self, event: Event) -> bool:
-        """The same event in another sink, a moment apart."""
-        key = (event.type, tuple(sorted(event.attributes.items())))
-        before = self._seen.get(key)
-        if before is not None and _sink(before) != _sink(event) and before.time_ns is not None:
-            coarse = max(before.resolution_ns, event.resolution_ns)
-            within = max(self._within.get(event.type, 0), coarse if coarse >= SECOND else 0)
-            if abs((event.time_ns or 0) - before.time_ns) <= within:
+        """The same event in another sink, a moment apart. One sink may tell less of it than another."""
+        sink = _sink(event)
+        neighbours = self._neighbours.setdefault(event.type, deque(maxlen=MAX_NEIGHBOURS))
+        for before in neighbours:
+            if before.sink != sink and sink not in before.echoes and self._same(before.event, event):
+                before.echoes.add(sink)
                 return True
-        self._seen[key] = event
-        self._seen.move_to_end(key)
-        if len(self._seen) > MAX_REMEMBERED:
-            self._seen.popitem(last=False)
+        neighbours.append(_Remembered(event, sink))
         return False
 
+    def _same(self, one: Event, other: Event) -> bool:
+        if one.time_ns is None or other.time_ns is None:
+            close = one.span.source != other.span.source  # no time speaks against it
+        else:
+            coarse = max(one.resolution_ns, other.resolution_ns)
+            within = max(self._within.get(one.type, 0), coarse if coarse >= SECOND else 0)
+            close = abs(one.time_ns - other.time_ns) <= within
+        return close and all(value == other.attributes.get(name, value) for name, value in one.attributes.items())
 
-def _sink(event: Event) -> tuple[str, str]:
-    return event.span.source, event.format
+
+def _sink(event: Event) -> Sink:
+    """What writes one copy of an event: a stream, the kind of its lines, and whether a client speaks."""
+    text = "text" if event.format in _TEXT_FORMATS else event.format
+    return event.span.source, text, event.origin is Origin.CLI_ERROR

@@ -12,6 +12,7 @@ run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Literal, Protocol
 
 from loganalyzer.classify import Classifier
 from loganalyzer.engines import SINGLE, Engine
@@ -21,8 +22,9 @@ from loganalyzer.model import Accounting, Event, Transition
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.sources import Source
 from loganalyzer.timestamps import Clock
+from loganalyzer.tracking import Watch
 
-__all__ = ["Judge", "Options", "Plan", "Reader", "Run", "Timeline", "in_range"]
+__all__ = ["Fate", "Judge", "Observer", "Options", "Plan", "Reader", "Run", "Timeline", "in_range"]
 
 
 class Timeline:
@@ -84,19 +86,42 @@ class Reader:
         return self._timeline.end_ns()
 
 
+Fate = Literal["judged", "duplicate", "out of range"]
+"""What becomes of an event: rules see it, or why they do not."""
+
+
+class Observer(Protocol):
+    """Looks on while a run judges, and changes nothing; `why` is one."""
+
+    watches: dict[str, Watch]
+    """Told what happens inside the rules of a mode, by its id."""
+
+    def event(self, event: Event, fate: Fate) -> None:
+        """An event, before the rules see it."""
+
+
 class Judge:
     """Events of one run in, transitions out: duplicates absorbed, the time range applied, rules run."""
 
-    def __init__(self, plan: Plan, accounting: Accounting, *, keep: bool = True) -> None:
+    def __init__(
+        self, plan: Plan, accounting: Accounting, *, keep: bool = True, observer: Observer | None = None
+    ) -> None:
         self._options = plan.options
+        self._observer = observer
         self._deduplicator = Deduplicator(plan.pack.event_types, accounting)
-        self.classifier = Classifier(plan.pack, accounting, keep=keep)
+        watches = observer.watches if observer is not None else {}
+        self.classifier = Classifier(plan.pack, accounting, keep=keep, watches=watches)
 
     def take(self, event: Event) -> list[Transition]:
         """What the next event decides."""
-        if not in_range(event, self._options) or self._deduplicator.is_duplicate(event):
-            return []
-        return self.classifier.feed(event)
+        fate: Fate = "judged"
+        if not in_range(event, self._options):
+            fate = "out of range"
+        elif self._deduplicator.is_duplicate(event):
+            fate = "duplicate"
+        if self._observer is not None:
+            self._observer.event(event, fate)
+        return self.classifier.feed(event) if fate == "judged" else []
 
     def finish(self, end_ns: int | None) -> list[Transition]:
         """What the end of the input decides; `end_ns` is the time of its last line [ns, UTC]."""
@@ -140,9 +165,9 @@ class Run:
             if streams:
                 yield from merge(streams)
 
-    def transitions(self) -> Iterator[Transition]:
+    def transitions(self, observer: Observer | None = None) -> Iterator[Transition]:
         """Everything that is decided, in order; the report is what the last transition of each incident says."""
-        judge = Judge(self.plan, self.accounting)
+        judge = Judge(self.plan, self.accounting, observer=observer)
         for event in self.events():
             yield from judge.take(event)
         yield from judge.finish(max(self._ends, default=None))

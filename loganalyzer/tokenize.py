@@ -43,6 +43,11 @@ class Tokenizer:
         self._compiled = compiled
         self._declared = {name: frozenset(kind.attributes) for name, kind in event_types.items()}
 
+    def literals_of(self, line: Line) -> list[int]:
+        """The literals in the text of a line whose bytes do not show it (a message written as numbers)."""
+        message = formats.decode(line.data).message.encode()
+        return [index for index, literal in enumerate(self._compiled.literals) if literal in message]
+
     def record(self, line: Line) -> Record:
         """The decoded record of a line; a continuation line has the header of the record above it."""
         return self._with_header(formats.decode(line.data), line)[0]

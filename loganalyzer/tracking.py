@@ -9,10 +9,11 @@ role.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-from loganalyzer.correlate import Detector, Predicate, Seen, detector_for, steps_of
+from loganalyzer.correlate import Completion, Detector, Predicate, Seen, detector_for, steps_of
 from loganalyzer.incident import Key, LiveIncident
 from loganalyzer.model import Accounting, Event
 from loganalyzer.packs.schema import FailureMode, Nearby
@@ -51,11 +52,31 @@ class Role:
     """It raises the count of an open incident."""
 
 
+class Note(NamedTuple):
+    """One thing that happened inside a rule, told to whoever watches; it changes nothing."""
+
+    kind: Literal["taken", "complete", "held", "reset", "silence", "recovering", "relapse"]
+    group: Group
+    rule: int
+    """Position of the evidence rule (`taken`, `complete`, `held`, `reset`, `silence`), 0 for the other kinds."""
+    seen: Seen | None
+    """The event that did it; None for silence."""
+    before: Completion
+    """What the rule had collected before."""
+    after: Completion
+    """What it has collected then; the completing events for `complete` and `silence`, the event that holds back for
+    `held`."""
+
+
+Watch = Callable[[Note], None]
+
+
 class Tracker:
     """All groups of one failure mode."""
 
-    def __init__(self, mode: FailureMode, accounting: Accounting) -> None:
+    def __init__(self, mode: FailureMode, accounting: Accounting, watch: Watch | None = None) -> None:
         self.mode = mode
+        self.watch = watch
         self.groups: OrderedDict[Key, Group] = OrderedDict()
         self.roles: list[Role] = list(_roles(mode))
         looks = nearby_of(mode)

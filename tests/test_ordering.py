@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.packs.schema import EventType
 from loganalyzer.testing import make_event
@@ -57,3 +57,40 @@ def test_replayed_lines_count_once() -> None:
 def test_the_vocabulary_sets_the_distance() -> None:
     """`same_within` of an event type is respected."""
     assert len(fresh([make_event("slow", 1), make_event("slow", 2.5, format="console")])) == 1
+
+
+def test_one_sink_may_tell_less_than_another() -> None:
+    """The console drops structured arguments; what both tell must agree."""
+    file = make_event("a", 1.000, code=428, model="m")
+    assert len(fresh([file, make_event("a", 1.002, code=428, format="console")])) == 1
+    assert len(fresh([file, make_event("a", 1.002, code=500, format="console")])) == 2
+
+
+def test_each_copy_absorbs_one_echo_of_a_sink() -> None:
+    """Two real events a millisecond apart, each in two sinks, are two events."""
+    file = [make_event("a", t) for t in (1.000, 1.001)]
+    console = [make_event("a", t, format="console") for t in (1.002, 1.003)]
+    assert len(fresh([*file, *console])) == 2
+    assert len(fresh([file[0], *console])) == 2
+
+
+def test_an_echo_of_a_client_counts_once() -> None:
+    """The client's error stands in the gateway's own file, some milliseconds later."""
+    refused = make_event("slow", 1.0, client="cli")
+    assert len(fresh([refused, make_event("slow", 1.3, origin=Origin.CLI_ERROR)])) == 1
+
+
+def test_text_without_time_is_compared_across_files_only() -> None:
+    """A console line that carries no time is the copy of a timed record of another file, not of its neighbour."""
+    timed = make_event("a", 1, source="file.log")
+    bare = make_event("a", None, source="console.log", format="plain")
+    assert len(fresh([timed, bare])) == 1
+    assert len(fresh([bare, bare._replace(text="again")])) == 2
+
+
+def test_events_before_the_first_time_of_a_stream_go_with_it() -> None:
+    """They are not older than everything else; a stream without any time comes last."""
+    one = [make_event("a", None, line=1), make_event("a", 5, line=2)]
+    two = [make_event("b", 1)]
+    three = [make_event("c", None)]
+    assert [e.type for e in merge([three, one, two])] == ["b", "a", "a", "c"]

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from loganalyzer import __version__
-from loganalyzer.cli import analyze, events, explain, follow, patterns
+from loganalyzer.cli import analyze, events, explain, follow, patterns, why
 from loganalyzer.errors import LogAnalyzerError
 
 EXAMPLES = """Examples:
@@ -32,6 +32,9 @@ loganalyzer analyze gateway.log --since 2h --fail-on error
 
 loganalyzer explain whatsapp.logged-out
   the runbook of a failure mode
+
+loganalyzer why whatsapp.logged-out gateway.log
+  why it was found in a log, or what was missing
 """
 
 
@@ -71,6 +74,7 @@ app.command("follow")(follow.follow)
 app.command("analyze")(analyze.analyze)
 app.command("events")(events.events)
 app.command("explain")(explain.explain)
+app.command("why")(why.why)
 app.add_typer(patterns.app, name="patterns")
 
 

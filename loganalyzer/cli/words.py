@@ -91,11 +91,12 @@ def duration(ns: int) -> str:
 
 def _selector(selector: Selector) -> str:
     events = " or ".join(selector.events)
-    conditions = " and ".join(_condition(c) for c in selector.conditions)
+    conditions = " and ".join(condition(c) for c in selector.conditions)
     return f"{events} ({conditions})" if conditions else events
 
 
-def _condition(condition: Condition) -> str:
+def condition(condition: Condition) -> str:
+    """Says what an attribute must be."""
     name = condition.attribute
     values = " or ".join(str(value) for value in condition.values)
     match condition.operator:

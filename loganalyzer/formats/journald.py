@@ -16,6 +16,8 @@ from loganalyzer.formats.syslog import said
 from loganalyzer.model import Origin, Record
 
 _REALTIME = "__REALTIME_TIMESTAMP"
+BYTE_MESSAGES = (b'"MESSAGE":[', b'"MESSAGE" : [', b'"MESSAGE": [')
+"""How a line begins its message when that is a list of byte values, in which no literal can be found."""
 
 
 def entry(line: Line, inner: Inner) -> Record | None:

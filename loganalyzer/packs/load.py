@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,15 @@ import platformdirs
 from loganalyzer.errors import Fault, PackError, UsageError
 from loganalyzer.packs import schema
 from loganalyzer.packs.convert import convert
+from loganalyzer.packs.lint import lint
 from loganalyzer.packs.yamldoc import Document, parse
 
-FORMAT = "2"
+FORMAT = "3"
 """Part of the cache key: raise it when `schema` changes."""
+COMPILED = "compiled.msgpack"
+"""The built-in pack, checked, beside its YAML files in the wheel."""
+DIGEST_LENGTH = 32
+CACHES_KEPT = 8
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -60,49 +65,90 @@ def load(extra: Sequence[Path] = (), *, cache: bool = True) -> schema.Pack:
         PackError: with every fault of every file.
         UsageError: a folder does not exist.
     """
-    return load_dirs(pack_dirs(extra), cache=cache)
+    return load_dirs(pack_dirs(extra), cache=cache, proved=True)
 
 
-def load_dirs(folders: Sequence[Path], *, cache: bool = True) -> schema.Pack:
-    """The pack made of exactly these folders, later ones overriding earlier ones by id."""
-    texts = [(path, path.read_bytes()) for folder in folders for path in _files(folder)]
-    cached = _cache_file(texts)
-    if cache and (pack := _read_cache(cached)) is not None:
-        return pack
-    pack = _read([(path, data.decode("utf-8", "replace")) for path, data in texts])
+def load_dirs(folders: Sequence[Path], *, cache: bool = True, proved: bool = False) -> schema.Pack:
+    """
+    The pack made of exactly these folders, later ones overriding earlier ones by id.
+
+    With `proved`, what lint says against a folder other than the built-in one is an error as well: a rule that nothing
+    proves must not diagnose anybody's gateway. The built-in pack is linted where it is made.
+    """
+    texts = _texts(folders)
+    digest = _digest(folders, texts, proved)
+    cached = Path(platformdirs.user_cache_dir("loganalyzer")) / f"pack-{digest}.msgpack"
     if cache:
-        _write_cache(cached, pack)
-    return pack
+        for path in (folders[0] / COMPILED, cached):
+            found = _read_compiled(path, digest)
+            if found is not None:
+                return _with_folders(found, folders)
+    pack = _read(folders, texts)
+    own = tuple(str(folder) for folder in folders if folder != builtin_dir())
+    if proved and own:
+        faults = [fault for fault in lint(_with_folders(pack, folders)) if fault.file.startswith(own)]
+        if faults:
+            raise PackError(faults)
+    if cache:
+        _write_cache(cached, digest, pack)
+    return _with_folders(pack, folders)
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(p for p in folder.rglob("*.yaml") if p.is_file())
+def compiled(folder: Path) -> bytes:
+    """The content of `COMPILED` for a folder: what the build of the wheel puts beside the YAML files."""
+    texts = _texts([folder])
+    return _digest([folder], texts, True).encode() + _encoder.encode(_read([folder], texts))
 
 
-def _cache_file(texts: list[tuple[Path, bytes]]) -> Path:
-    digest = hashlib.sha256(FORMAT.encode())
-    for path, data in texts:
-        digest.update(f"\0{path}\0{len(data)}\0".encode())
+def _texts(folders: Sequence[Path]) -> list[tuple[int, Path, bytes]]:
+    """Number of the folder, path within it, and content of every file."""
+    return [
+        (number, path.relative_to(folder), path.read_bytes())
+        for number, folder in enumerate(folders)
+        for path in sorted(folder.rglob("*.yaml"))
+        if path.is_file()
+    ]
+
+
+def _digest(folders: Sequence[Path], texts: list[tuple[int, Path, bytes]], proved: bool) -> str:
+    digest = hashlib.sha256(f"{FORMAT} {[folder == builtin_dir() for folder in folders]} {proved}".encode())
+    for number, path, data in texts:
+        digest.update(f"\0{number}\0{path.as_posix()}\0{len(data)}\0".encode())
         digest.update(data)
-    return Path(platformdirs.user_cache_dir("loganalyzer")) / f"pack-{digest.hexdigest()[:32]}.msgpack"
+    return digest.hexdigest()[:DIGEST_LENGTH]
 
 
-def _read_cache(path: Path) -> schema.Pack | None:
+def _read_compiled(path: Path, digest: str) -> schema.Pack | None:
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=schema.Pack)
+        data = path.read_bytes()
+        if data[:DIGEST_LENGTH] != digest.encode():
+            return None
+        return msgspec.msgpack.decode(data[DIGEST_LENGTH:], type=schema.Pack)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
-def _write_cache(path: Path, pack: schema.Pack) -> None:
+def _write_cache(path: Path, digest: str, pack: schema.Pack) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
         with os.fdopen(handle, "wb") as file:
-            file.write(_encoder.encode(pack))
+            file.write(digest.encode() + _encoder.encode(pack))
         os.replace(name, path)
+        kept = sorted(path.parent.glob("pack-*.msgpack"), key=lambda old: old.stat().st_mtime, reverse=True)
+        for old in kept[CACHES_KEPT:]:
+            old.unlink(missing_ok=True)
     except OSError:
         return  # a cache that cannot be written only costs time
+
+
+def _with_folders(pack: schema.Pack, folders: Sequence[Path]) -> schema.Pack:
+    """A pack whose places are paths that can be opened; in the cache they are relative to their folder."""
+    places = {
+        name: msgspec.structs.replace(place, file=str(folders[place.folder] / place.file))
+        for name, place in pack.places.items()
+    }
+    return msgspec.structs.replace(pack, places=places)
 
 
 class _PatternFile(schema.Model, frozen=True, kw_only=True):
@@ -113,29 +159,29 @@ class _VocabularyFile(schema.Model, frozen=True, kw_only=True):
     event_types: dict[str, schema.EventType]
 
 
-def _read(texts: list[tuple[Path, str]]) -> schema.Pack:
+def _read(folders: Sequence[Path], texts: list[tuple[int, Path, bytes]]) -> schema.Pack:
     pack = schema.Pack(event_types={}, patterns={}, modes={})
     faults: list[Fault] = []
-    for path, text in texts:
-        document = parse(text, str(path))
+    for number, path, data in texts:
+        document = parse(data.decode("utf-8", "replace"), str(folders[number] / path))
         if document.data is None and not document.faults:
             document.fault((), "empty file")
         elif not document.faults:
-            _add(pack, path, document)
+            _add(pack, number, path, document)
         faults.extend(document.faults)
     if faults:
         raise PackError(faults)
     return pack
 
 
-def _add(pack: schema.Pack, path: Path, document: Document) -> None:
+def _add(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
     data = document.data
     if isinstance(data, dict) and "event_types" in data:
         vocabulary = convert(document, (), _VocabularyFile, data)
         if vocabulary is not None:
             pack.event_types.update(vocabulary.event_types)
     elif isinstance(data, dict) and "patterns" in data:
-        _add_patterns(pack, path, document)
+        _add_patterns(pack, folder, path, document)
     else:
         mode = convert(document, (), schema.FailureMode, data)
         if mode is None:
@@ -143,10 +189,10 @@ def _add(pack: schema.Pack, path: Path, document: Document) -> None:
         if mode.id != path.stem:
             document.fault(("id",), f"the file of {mode.id!r} must be named {mode.id}.yaml")
         pack.modes[mode.id] = mode
-        pack.places[mode.id] = _place(document, ("id",))
+        pack.places[mode.id] = _place(document, folder, path, ("id",))
 
 
-def _add_patterns(pack: schema.Pack, path: Path, document: Document) -> None:
+def _add_patterns(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
     seen: set[str] = set()
     content: Any = convert(document, (), _PatternFile, document.data)
     if content is None:
@@ -155,14 +201,14 @@ def _add_patterns(pack: schema.Pack, path: Path, document: Document) -> None:
         if pattern.id in seen:
             document.fault(("patterns", index, "id"), f"duplicate pattern id {pattern.id!r} in {path.name}")
         seen.add(pattern.id)
-        place = _place(document, ("patterns", index))
+        place = _place(document, folder, path, ("patterns", index))
         earlier = pack.places.get(pattern.id)
-        if earlier and Path(earlier.file).parent == path.parent and earlier.file != str(path):
+        if earlier is not None and earlier.folder == folder and earlier.file != place.file:
             document.fault(("patterns", index, "id"), f"pattern id {pattern.id!r} is already in {earlier.file}")
         pack.patterns[pattern.id] = pattern
         pack.places[pattern.id] = place
 
 
-def _place(document: Document, path: tuple[str | int, ...]) -> schema.Place:
+def _place(document: Document, folder: int, file: Path, path: tuple[str | int, ...]) -> schema.Place:
     line, column = document.places.get(path, (1, 1))
-    return schema.Place(file=document.file, line=line, column=column)
+    return schema.Place(folder=folder, file=file.as_posix(), line=line, column=column)

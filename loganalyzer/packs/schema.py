@@ -178,6 +178,8 @@ class FailureMode(Model, frozen=True, kw_only=True):
 class Place(Model, frozen=True, kw_only=True):
     """Where an entry of a pack is written."""
 
+    folder: int = 0
+    """Position of its folder among those that make the pack."""
     file: str
     line: int
     column: int

@@ -32,7 +32,9 @@ def test_version(run: Run) -> None:
     assert (done.returncode, done.stdout) == (0, f"loganalyzer {__version__}\n")
 
 
-@pytest.mark.parametrize("command", [(), ("follow",), ("analyze",), ("events",), ("explain",), ("patterns", "match")])
+@pytest.mark.parametrize(
+    "command", [(), ("follow",), ("analyze",), ("events",), ("explain",), ("why",), ("patterns", "match")]
+)
 def test_every_command_has_help(command: tuple[str, ...], run: Run) -> None:
     """Help of the program and of each command comes with exit code 0."""
     done = run(*command, "--help")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from loganalyzer.errors import PackError
-from loganalyzer.packs import load_dirs
+from loganalyzer.packs import load, load_dirs
+from loganalyzer.packs.load import compiled
 
 VOCABULARY = "event_types:\n  a.b: {meaning: m, attributes: {code: int}}\n"
 PATTERNS = """patterns:
@@ -22,7 +24,7 @@ PATTERNS = """patterns:
 
 def write(folder: Path, **files: str) -> Path:
     """Write YAML files by stem."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     return folder
@@ -89,3 +91,56 @@ def test_a_damaged_cache_is_read_again(tmp_path: Path, monkeypatch: pytest.Monke
     assert load_dirs([folder]) == first
     cached.write_bytes(b"\x00rubbish")
     assert load_dirs([folder]) == first
+
+
+GOOD_MODE = """id: a.mode
+tier: 1
+title: t
+severity: warning
+meaning: m
+cause: c
+evidence: [{name: one, match: {event: a.b}, confidence: 0.9}]
+summary: s
+remediation: [{text: look}]
+references: [docs]
+examples: [{name: e, lines: some text 1}]
+near_misses: [{name: n, lines: other}]
+"""
+
+
+def test_a_users_pack_must_prove_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule of one's own without near misses, or about unknown events, is an error with its place, not a diagnosis."""
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda name: str(tmp_path / "config"))
+    mode = GOOD_MODE.replace("{event: a.b}", "{event: channel.exitted}")
+    own = write(
+        tmp_path / "own", **{"a.mode": mode.replace("near_misses: [{name: n, lines: other}]", "near_misses: []")}
+    )
+    with pytest.raises(PackError) as caught:
+        load([own])
+    text = str(caught.value)
+    assert "did you mean 'channel.exited'?" in text
+    assert "needs a near miss" in text
+    assert str(own / "a.mode.yaml") + ":1:" in text
+
+
+def test_a_users_pack_extends_the_built_in_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The per-user folder takes part without being named."""
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
+    monkeypatch.setattr("platformdirs.user_config_dir", lambda name: str(tmp_path / "config"))
+    write(tmp_path / "config" / "patterns", **{"a.mode": GOOD_MODE.replace("event: a.b", "event: channel.exited")})
+    pack = load()
+    assert "a.mode" in pack.modes
+    assert "whatsapp.logged-out" in pack.modes
+
+
+def test_the_compiled_pack_of_the_wheel_is_the_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the build writes is read instead of the YAML, as long as the YAML is what it was."""
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda name: str(tmp_path / "cache"))
+    folder = write(tmp_path / "pack", vocabulary=VOCABULARY, patterns=PATTERNS)
+    module = sys.modules["loganalyzer.packs.load"]
+    monkeypatch.setattr(module, "builtin_dir", lambda: folder)
+    (folder / "compiled.msgpack").write_bytes(compiled(folder))
+    monkeypatch.setattr(module, "_read", lambda *_: pytest.fail("the YAML was read"))
+    pack = load_dirs([folder], proved=True)
+    assert pack.places["one"].file == str(folder / "patterns.yaml")
