@@ -151,11 +151,15 @@ def _with_folders(pack: schema.Pack, folders: Sequence[Path]) -> schema.Pack:
     return msgspec.structs.replace(pack, places=places)
 
 
-class _PatternFile(schema.Model, frozen=True, kw_only=True):
+class PatternFile(schema.Model, frozen=True, kw_only=True):
+    """What a file of event patterns holds."""
+
     patterns: tuple[schema.EventPattern, ...]
 
 
-class _VocabularyFile(schema.Model, frozen=True, kw_only=True):
+class VocabularyFile(schema.Model, frozen=True, kw_only=True):
+    """What a vocabulary holds."""
+
     event_types: dict[str, schema.EventType]
 
 
@@ -177,7 +181,7 @@ def _read(folders: Sequence[Path], texts: list[tuple[int, Path, bytes]]) -> sche
 def _add(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
     data = document.data
     if isinstance(data, dict) and "event_types" in data:
-        vocabulary = convert(document, (), _VocabularyFile, data)
+        vocabulary = convert(document, (), VocabularyFile, data)
         if vocabulary is not None:
             pack.event_types.update(vocabulary.event_types)
     elif isinstance(data, dict) and "patterns" in data:
@@ -194,7 +198,7 @@ def _add(pack: schema.Pack, folder: int, path: Path, document: Document) -> None
 
 def _add_patterns(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
     seen: set[str] = set()
-    content: Any = convert(document, (), _PatternFile, document.data)
+    content: Any = convert(document, (), PatternFile, document.data)
     if content is None:
         return
     for index, pattern in enumerate(content.patterns):
