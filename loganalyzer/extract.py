@@ -58,7 +58,7 @@ class Plan:
             if all(matcher.pattern.ignore for matcher in matchers)
         )
         """Literals that only patterns of normal warnings have."""
-        self.tokenizer = Tokenizer(compiled, self.pack.event_types)
+        self.tokenizer = Tokenizer(compiled, self.pack.event_types, self.pack.cli_reports)
 
 
 class Mark(NamedTuple):

@@ -22,6 +22,10 @@ MAX_MESSAGE_LINE = 16 * 1024
 MAX_MESSAGE_LINES = 400
 SELF_CONTAINED = frozenset({"gateway-json", "logs-json", "console-json", "pino", "excerpt"})
 """Formats that hold a whole record in one line."""
+WEAK_FORMATS = frozenset({"tagged", "system"})
+"""Formats that know a record by its tag or its words alone, without a time."""
+WEAK_REACH = 50
+"""Lines above such a record that are searched for one that it may be quoted in."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
 _TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
@@ -39,8 +43,17 @@ class Header(NamedTuple):
 class Tokenizer:
     """Turns candidate lines into events with the patterns of one pack."""
 
-    def __init__(self, compiled: CompiledPack, event_types: dict[str, EventType]) -> None:
+    def __init__(
+        self, compiled: CompiledPack, event_types: dict[str, EventType], reports: tuple[str, ...] = ()
+    ) -> None:
+        """
+        Make a tokenizer of a compiled pack.
+
+        Args:
+            reports: how the reports of CLI commands begin; see `Pack.cli_reports`.
+        """
         self._compiled = compiled
+        self._reports = reports
         self._declared = {name: frozenset(kind.attributes) for name, kind in event_types.items()}
 
     def literals_of(self, line: Line) -> list[int]:
@@ -88,7 +101,7 @@ class Tokenizer:
         if not matchers:
             return
         lines = record.message.split("\n")[:MAX_MESSAGE_LINES]
-        for index, text in enumerate(lines):
+        for index, text in enumerate(lines[: self._trusted_lines(record, lines, above)]):
             text = text[:MAX_MESSAGE_LINE]
             seen: set[str] = set()
             earlier = _Above(lines[:index], above)
@@ -102,6 +115,20 @@ class Tokenizer:
                     continue
                 seen.add(kind)
                 yield self._event(matcher, match, text, record, line, source) if pattern.event else None
+
+    def _trusted_lines(self, record: Record, lines: list[str], above: Callable[[], str]) -> int:
+        """
+        How many lines of a record may be evidence.
+
+        What a client prints at info level is a report of its own, or the reply of an agent, which may quote any log. A
+        report is known by its first line; of all else only that line itself is looked at.
+        """
+        if record.origin is not Origin.CLI_OUTPUT:
+            return len(lines)
+        first = next((text for text in (*above().split("\n"), *lines) if text.strip()), "")
+        if first.startswith(self._reports):
+            return len(lines)
+        return 0 if record.continuation else 1
 
     def _event(self, matcher: Matcher, match: Any, text: str, record: Record, line: Line, source: str) -> Event:
         kind = matcher.pattern.event or ""
@@ -145,9 +172,15 @@ class Tokenizer:
                 attributes["account"] = value.rstrip(".")
 
     def _with_header(self, record: Record, line: Line) -> tuple[Record, Callable[[], str]]:
+        if record.format in WEAK_FORMATS:
+            return self._unless_quoted(record, line)
         if not record.continuation:
             return record, _no_text
         header = _find_header(record, line)
+        if header is not None and header.record.format in WEAK_FORMATS:
+            quoted, above = self._unless_quoted(header.record, line)
+            if quoted.continuation:
+                return record._replace(origin=quoted.origin, level=quoted.level), above
         if header is None:
             return record, lambda: "\n".join(_texts(line.above()))
         found = header.record
@@ -164,6 +197,14 @@ class Tokenizer:
             format=found.format,
         )
         return merged, lambda: "\n".join(header.above)
+
+    def _unless_quoted(self, record: Record, line: Line) -> tuple[Record, Callable[[], str]]:
+        """A log line quoted in the output of a client, or in a reply, looks like a record of its own, but is not."""
+        header = None if record.subsystem == "logs" else _find_header(None, line)
+        if header is None or header.record.origin not in (Origin.CLI_OUTPUT, Origin.UNKNOWN):
+            return record, _no_text
+        quoted = record._replace(origin=header.record.origin, continuation=True)
+        return quoted, lambda: "\n".join(header.above)
 
 
 def is_damaged(data: bytes) -> bool:
@@ -192,15 +233,22 @@ def _no_text() -> str:
     return ""
 
 
-def _find_header(record: Record, line: Line) -> Header | None:
-    """The nearest record start above a continuation line, of the same process where an envelope names one."""
+def _find_header(record: Record | None, line: Line) -> Header | None:
+    """
+    The nearest record start above a line.
+
+    Args:
+        record: what is read of the line; its process must agree where an envelope names one. None: any record that has
+            a time of its own, not far above.
+    """
     above: list[str] = []
-    for data in reversed(line.above()):
+    lines = line.above()
+    for data in reversed(lines if record is not None else lines[-WEAK_REACH:]):
         candidate = formats.decode(data)
-        if record.ident is not None and candidate.ident != record.ident:
+        if record is not None and record.ident is not None and candidate.ident != record.ident:
             continue
         above.append(candidate.message)
-        if not candidate.continuation:
+        if not candidate.continuation and (record is not None or candidate.format not in WEAK_FORMATS):
             return Header(candidate, above[::-1])
     return None
 

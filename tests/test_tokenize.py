@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs import load
 from loganalyzer.packs.examples import events_of
 from loganalyzer.pipeline import Options, Plan, Reader
@@ -78,3 +78,44 @@ def test_damaged_lines_are_counted(plan: Plan) -> None:
     list(reader.finish())
     assert accounting.undecodable == 3
     assert accounting.lines == 4
+
+
+QUOTES = (
+    "gateway closed (1008): unauthorized: device token mismatch (rotate/reissue device token)",
+    "[whatsapp] session logged out. Run openclaw channels login",
+    "Out of memory: Killed process 1 (openclaw-gatewa)",
+    "Error: No active WhatsApp Web listener (account: default).",
+    "Gateway not reachable. Is it running and accessible?",
+    "WhatsApp: not linked",
+)
+
+
+@pytest.mark.parametrize("method", ["console.log", "console.forwardedConsoleCall [as log]"])
+def test_a_reply_that_quotes_a_log_opens_nothing_in_the_file_log(plan: Plan, method: str) -> None:
+    """The reply of an agent is captured console text at level info; a report of a command is known by its first line."""
+    record = {
+        "0": "\n".join(["Your log says:", *QUOTES]),
+        "_meta": {"logLevelName": "INFO", "path": {"method": method}},
+        "time": "2026-11-20T12:00:00.000Z",
+    }
+    assert events_of(plan, json.dumps(record) + "\n") == []
+    record["0"] = "Gateway reachable.\n- WhatsApp default: enabled, configured, not linked"
+    assert only(events_of(plan, json.dumps(record) + "\n")).type == "channel.not_linked"
+
+
+def test_a_reply_that_quotes_a_log_opens_nothing_in_openclaw_logs(plan: Plan) -> None:
+    """Lines below a console record belong to it, even if they look like log lines of their own."""
+    text = "\n".join(["2026-11-20T12:00:00.000Z info Your log says:", *QUOTES, ""])
+    assert events_of(plan, text) == []
+
+
+def test_quoted_lines_on_the_console_are_never_trusted(plan: Plan) -> None:
+    """The console cannot tell who speaks; what could be a quotation has an unknown origin, which caps the confidence."""
+    text = "\n".join(["2026-11-20T12:00:00.000+00:00 Your log says:", *QUOTES, ""])
+    assert {event.origin for event in events_of(plan, text)} == {Origin.UNKNOWN}
+
+
+def test_the_log_follower_speaks_for_itself(plan: Plan) -> None:
+    """What `openclaw logs --follow` says on standard error is no part of the record that it interrupts."""
+    text = "2026-11-20T12:00:00.000Z info Your log says:\n[logs] gateway disconnected, reconnecting in 1s...\n"
+    assert only(events_of(plan, text)).type == "gateway.unreachable"

@@ -149,6 +149,17 @@ def match(
             print(f"  {name:<10} {sanitize.line(str(value))}")
 
 
+@app.command()
+def schema(patterns: given.Patterns = None) -> None:
+    """Print the JSON Schema of the pack files, for editors that complete and check them."""
+    import json
+
+    from loganalyzer import packs
+    from loganalyzer.packs.jsonschema import json_schema
+
+    print(json.dumps(json_schema(packs.load(tuple(patterns or ()))), indent=2))
+
+
 def _built_on(pack: Pack, name: str) -> int:
     from loganalyzer.packs.lint import selectors_of
 

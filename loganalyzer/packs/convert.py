@@ -171,6 +171,9 @@ def _conditions(document: Document, path: Path, name: str, value: Any) -> list[A
         values = _tuple(document, path, Scalar, value)
         return [_BAD if values is _BAD else schema.Condition(attribute=name, operator="in", values=values)]
     result: list[Any] = []
+    if not value:
+        document.fault(path, "an empty condition; expected a value or an operator such as {not: [428]}")
+        return [_BAD]
     for operator, operand in value.items():
         if operator not in _OPERATORS:
             document.fault((*path, operator), f"unknown operator {operator!r}; known: {', '.join(sorted(_OPERATORS))}")

@@ -24,7 +24,7 @@ from loganalyzer.packs.convert import convert
 from loganalyzer.packs.lint import lint
 from loganalyzer.packs.yamldoc import Document, parse
 
-FORMAT = "3"
+FORMAT = "4"
 """Part of the cache key: raise it when `schema` changes."""
 COMPILED = "compiled.msgpack"
 """The built-in pack, checked, beside its YAML files in the wheel."""
@@ -151,35 +151,42 @@ def _with_folders(pack: schema.Pack, folders: Sequence[Path]) -> schema.Pack:
     return msgspec.structs.replace(pack, places=places)
 
 
-class _PatternFile(schema.Model, frozen=True, kw_only=True):
+class PatternFile(schema.Model, frozen=True, kw_only=True):
+    """What a file of event patterns holds."""
+
     patterns: tuple[schema.EventPattern, ...]
 
 
-class _VocabularyFile(schema.Model, frozen=True, kw_only=True):
+class VocabularyFile(schema.Model, frozen=True, kw_only=True):
+    """What a vocabulary holds."""
+
     event_types: dict[str, schema.EventType]
+    cli_reports: tuple[str, ...] = ()
 
 
 def _read(folders: Sequence[Path], texts: list[tuple[int, Path, bytes]]) -> schema.Pack:
     pack = schema.Pack(event_types={}, patterns={}, modes={})
+    reports: list[str] = []
     faults: list[Fault] = []
     for number, path, data in texts:
         document = parse(data.decode("utf-8", "replace"), str(folders[number] / path))
         if document.data is None and not document.faults:
             document.fault((), "empty file")
         elif not document.faults:
-            _add(pack, number, path, document)
+            _add(pack, reports, number, path, document)
         faults.extend(document.faults)
     if faults:
         raise PackError(faults)
-    return pack
+    return msgspec.structs.replace(pack, cli_reports=tuple(reports))
 
 
-def _add(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
+def _add(pack: schema.Pack, reports: list[str], folder: int, path: Path, document: Document) -> None:
     data = document.data
     if isinstance(data, dict) and "event_types" in data:
-        vocabulary = convert(document, (), _VocabularyFile, data)
+        vocabulary = convert(document, (), VocabularyFile, data)
         if vocabulary is not None:
             pack.event_types.update(vocabulary.event_types)
+            reports.extend(vocabulary.cli_reports)
     elif isinstance(data, dict) and "patterns" in data:
         _add_patterns(pack, folder, path, document)
     else:
@@ -194,7 +201,7 @@ def _add(pack: schema.Pack, folder: int, path: Path, document: Document) -> None
 
 def _add_patterns(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
     seen: set[str] = set()
-    content: Any = convert(document, (), _PatternFile, document.data)
+    content: Any = convert(document, (), PatternFile, document.data)
     if content is None:
         return
     for index, pattern in enumerate(content.patterns):

@@ -191,5 +191,7 @@ class Pack(Model, frozen=True, kw_only=True):
     event_types: dict[str, EventType]
     patterns: dict[str, EventPattern]
     modes: dict[str, FailureMode]
+    cli_reports: tuple[str, ...] = ()
+    """How the reports of CLI commands begin, by which they are told from replies of agents."""
     places: dict[str, Place] = {}
     """Of each pattern and mode, by id."""
