@@ -5,7 +5,8 @@ Renews what the documentation takes from the program: outputs of commands and th
     python docs/refresh.py --check    only tell what is out of date, exit with 1 if something is
 
 A block that begins with ```console and a line `$ COMMAND` holds the real output of that command, run in the root of the
-project. What stands between `<!-- failure-modes -->` and its end mark comes from the pattern pack.
+project. What stands between `<!-- failure-modes -->` or `<!-- catalogue -->` and its end mark comes from the pattern
+pack.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from catalogue import catalogue
 from tabulate import tabulate
 
 from loganalyzer import packs
@@ -27,6 +29,7 @@ BLOCK = re.compile(r"(?P<open>```console\n\$ (?P<command>[^\n]+)\n).*?(?P<close>
 MODES = re.compile(
     r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL
 )
+CATALOGUE = re.compile(r"(?P<open><!-- catalogue -->\n).*?(?P<close><!-- /catalogue -->)", re.DOTALL)
 HOME = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
@@ -51,6 +54,7 @@ def modes(only_first_tier: bool) -> str:
 
 def renewed(text: str) -> str:
     """A page with everything as it is now."""
+    text = CATALOGUE.sub(lambda m: m["open"] + catalogue(packs.load_dirs([packs.builtin_dir()])) + m["close"], text)
     text = MODES.sub(lambda m: m["open"] + modes(bool(m["tier"])) + m["close"], text)
     return BLOCK.sub(lambda m: m["open"] + output(m["command"]) + m["close"], text)
 

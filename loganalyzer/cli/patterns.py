@@ -91,10 +91,13 @@ def entry(text: str, line: int) -> str:
 @app.command()
 def lint(folder: Folder = None) -> None:
     """Check a pack; every fault at once as file:line:column, exit code 2."""
-    from loganalyzer.packs.lint import lint as check
+    from loganalyzer.packs.lint import remarks, review
 
     pack = _pack(folder)
-    _report(check(pack), folder)
+    _report(review(pack), folder)
+    if folder is None:
+        for remark in remarks(pack):
+            print(f"note: {remark}")
     print(f"{len(pack.modes)} failure modes and {len(pack.patterns)} event patterns: no faults.")
 
 

@@ -7,20 +7,23 @@ place, so that an editor, CI and `patterns lint` show the same.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import regex
 
 from loganalyzer.errors import Fault
 from loganalyzer.packs.compile import SHORTEST_LITERAL, matchers_of
+from loganalyzer.packs.overlap import overlaps
+from loganalyzer.packs.references import dead_references, near
 from loganalyzer.packs.schema import EventPattern, EvidenceRule, FailureMode, Pack, Selector
-from loganalyzer.packs.templates import TemplateError
+from loganalyzer.packs.templates import TemplateError, split
 from loganalyzer.remediate import parse_bounds
 
 _NESTED_REPEAT = re.compile(r"\((?:\?:|\?P<\w+>)?(?:[^()\\]|\\.)*(?<!\\)[*+](?:[^()\\]|\\.)*\)[*+{](?!\d+\}?\+)")
 _UNBOUNDED_DOT = re.compile(r"(?<!\\)\.[*+](?![?+])")
+SHORTEST_TEXT = 8
+"""Literal text of a template that may stand anywhere in a line of any subsystem [characters]."""
 MODE_NAME = re.compile(r"[a-z]+(\.[a-z0-9-]+)+\Z")
 
 
@@ -39,21 +42,33 @@ def lint(pack: Pack) -> list[Fault]:
     return sorted(faults)
 
 
+def review(pack: Pack) -> list[Fault]:
+    """
+    What `lint` finds, and patterns that others hide.
+
+    Those are no reason to refuse a user's pack at start: an update of the built-in patterns may hide one of its own.
+    """
+    return sorted([*lint(pack), *(_fault(pack, name, text) for name, text in overlaps(pack))])
+
+
+def remarks(pack: Pack) -> list[str]:
+    """What is no fault, but worth knowing: words of the vocabulary that nothing gives or no rule asks for."""
+    given = {pattern.event for pattern in pack.patterns.values()}
+    asked = {name for mode in pack.modes.values() for _, selector in selectors_of(mode) for name in selector.events}
+    found = [f"no pattern gives the event {name}" for name in pack.event_types if name not in given]
+    return found + [f"no rule asks for the event {name}" for name in pack.event_types if name in given - asked]
+
+
 def _fault(pack: Pack, name: str, text: str) -> Fault:
     place = pack.places[name]
     return Fault(file=place.file, line=place.line, column=place.column, message=f"{name}: {text}")
-
-
-def _near(word: str, words: Iterable[str | None]) -> str:
-    found = difflib.get_close_matches(word, [w for w in words if w], n=1)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _pattern(pattern: EventPattern, pack: Pack) -> Iterator[str]:
     if (pattern.event is None) == (pattern.ignore is None):
         yield "needs either 'event' or 'ignore'"
     if pattern.event is not None and pattern.event not in pack.event_types:
-        yield f"unknown event type {pattern.event!r}{_near(pattern.event, pack.event_types)}"
+        yield f"unknown event type {pattern.event!r}{near(pattern.event, pack.event_types)}"
         return
     if bool(pattern.match) == (pattern.regex is not None):
         yield "needs either 'match' or 'regex'"
@@ -65,12 +80,13 @@ def _pattern(pattern: EventPattern, pack: Pack) -> Iterator[str]:
             yield from _literal(matcher.literal)
             for name in matcher.holes:
                 if pattern.event and name not in declared:
-                    yield f"hole {name!r} is no attribute of {pattern.event}{_near(name, declared)}"
+                    yield f"hole {name!r} is no attribute of {pattern.event}{near(name, declared)}"
+        yield from _too_wide(pattern)
     except TemplateError as error:
         yield f"template: {error}"
     for name, rule in pattern.attributes.items():
         if pattern.event and name not in declared:
-            yield f"attribute {name!r} is none of {pattern.event}{_near(name, declared)}"
+            yield f"attribute {name!r} is none of {pattern.event}{near(name, declared)}"
         if (rule.constant is not None) + bool(rule.field) + (rule.regex is not None) != 1:
             yield f"attribute {name!r} needs exactly one of a constant, 'field' or 'regex'"
         if rule.regex is not None:
@@ -91,6 +107,14 @@ def _literal(literal: str) -> Iterator[str]:
         yield f"the literal {literal!r} is too short to scan for (at least {SHORTEST_LITERAL} characters)"
     if not literal.isascii() or re.search(r"[\"'\\<>&\x00-\x1f]", literal):
         yield f"the literal {literal!r} does not survive every surface (quotes, backslash, <>&, non-ASCII)"
+
+
+def _too_wide(pattern: EventPattern) -> Iterator[str]:
+    """Short texts stand in lines that mean something else; a subsystem or the start of the line makes them safe."""
+    for text in pattern.match:
+        length = sum(len(part) for part in split(text) if isinstance(part, str))
+        if length < SHORTEST_TEXT and not pattern.where.subsystem and not text.startswith("^"):
+            yield f"the template {text!r} has too little text to be safe in every line; name a subsystem or use '^'"
 
 
 def _regex(pattern: EventPattern) -> Iterator[str]:
@@ -147,6 +171,7 @@ def _mode(
         yield "an id is lower case words with dots and dashes"
     for where, selector in selectors_of(mode):
         yield from _selector(where, selector, pack, events, produced)
+    yield from dead_references(mode, pack, produced)
     names = [rule.name for rule in mode.evidence]
     if len(set(names)) < len(names):
         yield "two entries of 'evidence' have the same name"
@@ -154,15 +179,11 @@ def _mode(
         yield from _evidence(rule)
     for other in mode.explains:
         if other not in pack.modes:
-            yield f"explains the unknown mode {other!r}{_near(other, pack.modes)}"
-    known = {name for kind in pack.event_types.values() for name in kind.attributes} | {"host"}
-    for name in mode.key:
-        if name not in known:
-            yield f"key {name!r} is no attribute of any event"
+            yield f"explains the unknown mode {other!r}{near(other, pack.modes)}"
     for step in mode.remediation:
         for variant in step.variants:
             if variant not in names:
-                yield f"remediation names the unknown variant {variant!r}{_near(variant, names)}"
+                yield f"remediation names the unknown variant {variant!r}{near(variant, names)}"
         if step.versions is not None:
             try:
                 parse_bounds(step.versions)
@@ -183,7 +204,7 @@ def _selector(
 ) -> Iterator[str]:
     for event in selector.events:
         if event not in pack.event_types:
-            yield f"{where}: unknown event type {event!r}{_near(event, pack.event_types)}"
+            yield f"{where}: unknown event type {event!r}{near(event, pack.event_types)}"
         elif event not in events:
             yield f"{where}: no pattern produces {event}"
         else:
@@ -191,7 +212,7 @@ def _selector(
             for condition in selector.conditions:
                 name = condition.attribute
                 if name not in declared and name != "host":
-                    yield f"{where}: {event} has no attribute {name!r}{_near(name, declared)}"
+                    yield f"{where}: {event} has no attribute {name!r}{near(name, declared)}"
                 elif name != "host" and (event, name) not in produced:
                     yield f"{where}: no pattern gives {event} the attribute {name!r}"
 

@@ -53,7 +53,7 @@ class TemplateError(ValueError):
 def compile_template(text: str) -> Template:
     """Read one template. Raises TemplateError."""
     anchored = text.startswith("^")
-    pieces = _split(text[1:] if anchored else text)
+    pieces = split(text[1:] if anchored else text)
     if not any(isinstance(piece, str) for piece in pieces):
         raise TemplateError("a template needs some literal text")
     pattern = [ANCHOR_PREFIX] if anchored else []
@@ -93,7 +93,8 @@ def compile_template(text: str) -> Template:
     return Template(pattern="".join(pattern), holes=holes, literals=tuple(literals))
 
 
-def _split(text: str) -> list[str | tuple[str, str]]:
+def split(text: str) -> list[str | tuple[str, str]]:
+    """Literal texts and holes (name, type) of a template, in order. Raises TemplateError."""
     pieces: list[str | tuple[str, str]] = []
     literal = ""
     at = 0
