@@ -86,8 +86,9 @@ class Classifier:
         transitions = self.advance(event.time_ns) if event.time_ns is not None else []
         self._learn(event)
         seen = Seen(self._clock, event)
-        for tracker, roles in self._listeners.of(event):
-            transitions += self._dispatch(tracker, roles, seen)
+        for tracker, roles, wakes in self._listeners.of(event):
+            if wakes or tracker.groups:
+                transitions += self._dispatch(tracker, roles, seen)
         return transitions
 
     def advance(self, now_ns: int) -> list[Transition]:

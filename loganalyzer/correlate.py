@@ -7,7 +7,7 @@ only moves forward. A detector keeps no more than its window, and at most `MAX_K
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -115,24 +115,33 @@ class Count:
         self._count = count
         self._within = within
         self._distinct = distinct
-        self._seen: deque[Seen] = deque(maxlen=MAX_KEPT)
+        self._seen: deque[Seen] = deque()
+        self._values: Counter[Scalar | None] = Counter()
+        """How often each value of the distinct attribute is among those seen."""
 
     def feed(self, step: int, seen: Seen) -> Completion | None:
         """See `Detector.feed`."""
         self._seen.append(seen)
-        while seen.clock - self._seen[0].clock > self._within:
-            self._seen.popleft()
+        self._values[self._value(seen)] += 1
+        while seen.clock - self._seen[0].clock > self._within or len(self._seen) > MAX_KEPT:
+            value = self._value(self._seen.popleft())
+            self._values[value] -= 1
+            if not self._values[value]:
+                del self._values[value]
         return tuple(self._seen) if self._reached() else None
+
+    def _value(self, seen: Seen) -> Scalar | None:
+        return None if self._distinct is None else seen.event.attributes.get(self._distinct)
 
     def _reached(self) -> bool:
         if self._distinct is None:
             return len(self._seen) >= self._count
-        values = {item.event.attributes.get(self._distinct) for item in self._seen} - {None}
-        return len(values) >= self._count
+        return len(self._values) - (None in self._values) >= self._count
 
     def reset(self) -> None:
         """See `Detector.reset`."""
         self._seen.clear()
+        self._values.clear()
 
     def pending(self) -> Completion:
         """See `Detector.pending`."""

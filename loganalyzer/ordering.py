@@ -77,6 +77,7 @@ class Deduplicator:
     def __init__(self, event_types: dict[str, EventType], accounting: Accounting) -> None:
         self._within = {name: kind.same_within for name, kind in event_types.items()}
         self._neighbours: dict[str, deque[_Remembered]] = {}
+        self._sinks: set[Sink] = set()
         self._lines: OrderedDict[object, None] = OrderedDict()
         self._accounting = accounting
 
@@ -106,7 +107,8 @@ class Deduplicator:
         """The same event in another sink, a moment apart. One sink may tell less of it than another."""
         sink = _sink(event)
         neighbours = self._neighbours.setdefault(event.type, deque(maxlen=MAX_NEIGHBOURS))
-        for before in neighbours:
+        self._sinks.add(sink)
+        for before in neighbours if len(self._sinks) > 1 else ():
             if before.sink != sink and sink not in before.echoes and self._same(before.event, event):
                 before.echoes.add(sink)
                 return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from functools import lru_cache
 
 from loganalyzer.model import Scalar, Step
 from loganalyzer.packs.schema import FailureMode, Remedy
@@ -101,7 +102,13 @@ def fill(text: str, values: Mapping[str, Scalar | None]) -> str:
             return "" if found is None else _number(found)
         return "default" if match[1] == "account" else "unknown"
 
-    filled = _ONE_TIMES.sub("once", _PLACEHOLDER.sub(value, text))
+    return _tidy(_PLACEHOLDER.sub(value, text) if "{" in text else text)
+
+
+@lru_cache(maxsize=4096)
+def _tidy(filled: str) -> str:
+    """A sentence without the gaps of what is unknown; most of them hold no value at all and come again and again."""
+    filled = _ONE_TIMES.sub("once", filled)
     return re.sub(r" ([.,;:])", r"\1", re.sub(r"[ \n]{2,}|\n", " ", filled)).strip()
 
 

@@ -26,6 +26,8 @@ WEAK_FORMATS = frozenset({"tagged", "system"})
 """Formats that know a record by its tag or its words alone, without a time."""
 WEAK_REACH = 50
 """Lines above such a record that are searched for one that it may be quoted in."""
+MAX_CHOSEN = 10_000
+"""Sets of literals whose patterns are remembered."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
 _TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
@@ -54,6 +56,7 @@ class Tokenizer:
         """
         self._compiled = compiled
         self._reports = reports
+        self._chosen: dict[tuple[tuple[int, ...], Origin], list[Matcher]] = {}
         self._declared = {name: frozenset(kind.attributes) for name, kind in event_types.items()}
 
     def literals_of(self, line: Line) -> list[int]:
@@ -88,7 +91,8 @@ class Tokenizer:
             else:
                 accounting.unknown_errors += 1
         # What a line tells about the installation comes first: the remedies of its other events depend on it.
-        found.sort(key=lambda event: event.type != "gateway.version")
+        if len(found) > 1:
+            found.sort(key=lambda event: event.type != "gateway.version")
         return found
 
     def _match(
@@ -96,8 +100,7 @@ class Tokenizer:
     ) -> Iterator[Event | None]:
         """Events of a record; None for text that is known and means nothing."""
         display = subsystems.display(record.subsystem) if record.subsystem else "none"
-        matchers = sorted((m for literal in literals for m in self._compiled.matchers[literal]), key=lambda m: m.order)
-        matchers = [m for m in matchers if record.origin in m.origins]
+        matchers = self._matchers_of(tuple(literals), record.origin)
         if not matchers:
             return
         lines = record.message.split("\n")[:MAX_MESSAGE_LINES]
@@ -129,6 +132,17 @@ class Tokenizer:
         if first.startswith(self._reports):
             return len(lines)
         return 0 if record.continuation else 1
+
+    def _matchers_of(self, literals: tuple[int, ...], origin: Origin) -> list[Matcher]:
+        """The patterns that lines with these literals may fit, in order; such lines come again and again."""
+        found = self._chosen.get((literals, origin))
+        if found is None:
+            every = (matcher for literal in literals for matcher in self._compiled.matchers[literal])
+            found = sorted((m for m in every if origin in m.origins), key=lambda m: m.order)
+            if len(self._chosen) >= MAX_CHOSEN:
+                self._chosen.clear()
+            self._chosen[literals, origin] = found
+        return found
 
     def _event(self, matcher: Matcher, match: Any, text: str, record: Record, line: Line, source: str) -> Event:
         kind = matcher.pattern.event or ""

@@ -170,6 +170,15 @@ def _roles(mode: FailureMode) -> Iterator[Role]:
         yield Role(Predicate(nearby.selector), "nearby", index)
 
 
+class Listening(NamedTuple):
+    """A mode that an event concerns."""
+
+    tracker: Tracker
+    roles: list[Role]
+    wakes: bool
+    """Also while the mode follows no group; other roles only change or end what is there."""
+
+
 class Listeners:
     """
     Which modes an event concerns, and why.
@@ -189,9 +198,9 @@ class Listeners:
             for name, listening in roles.items():
                 self._by_type.setdefault(name, []).append((tracker, listening))
         self._asked = {name: tuple(sorted(attributes)) for name, attributes in asked.items()}
-        self._answers: dict[object, list[tuple[Tracker, list[Role]]]] = {}
+        self._answers: dict[object, list[Listening]] = {}
 
-    def of(self, event: Event) -> list[tuple[Tracker, list[Role]]]:
+    def of(self, event: Event) -> list[Listening]:
         """Modes and their roles that an event fits."""
         asked = self._asked.get(event.type)
         if asked is None:
@@ -204,7 +213,11 @@ class Listeners:
                 (tracker, [role for role in roles if role.predicate(event)])
                 for tracker, roles in self._by_type[event.type]
             )
-            found = [(tracker, roles) for tracker, roles in fitting if roles]
+            found = [
+                Listening(tracker, roles, wakes=any(role.kind in ("evidence", "nearby") for role in roles))
+                for tracker, roles in fitting
+                if roles
+            ]
             if len(self._answers) >= MAX_ANSWERS:
                 self._answers.clear()
             self._answers[key] = found
