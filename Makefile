@@ -7,13 +7,14 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 SAMPLES := sample_logs
+E2E ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loganalyzer-e2e
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-no-hyperscan lint format coverage notebooks bench build full clean
+.PHONY: help demo docs test test-no-hyperscan lint format coverage notebooks bench e2e build full clean
 
 help: ## show the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -41,10 +42,10 @@ demo: $(RUN) ## diagnose some of the sample logs: as a pipe, as files, as JSON l
 	$(BIN)/loganalyzer analyze $(SAMPLES)/gateway.device-token-mismatch/after-config-change/openclaw-2026-11-20.log
 
 test: $(DEV) ## run the fast tests
-	$(BIN)/pytest -q -m 'not slow' -n auto
+	$(BIN)/pytest -q -m 'not slow and not e2e' -n auto
 
 test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
-	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow' -n auto \
+	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow and not e2e' -n auto \
 		--ignore tests/scan/test_scan_backends.py tests/scan tests/properties tests/cases
 
 lint: $(DEV) ## check style, types, the direction of imports, the pattern packs and the documentation
@@ -78,6 +79,10 @@ docs: $(DEV) ## renew outputs and tables in the documentation
 build: $(DEV) ## build the wheel into dist/
 	rm -rf dist
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
+	tests/e2e/install $(E2E)
+	LOGANALYZER_E2E=$(E2E) $(BIN)/pytest -q -m e2e tests/e2e
 
 full: $(DEV) ## everything that takes long: slow tests, a short benchmark, the wheel in a fresh environment
 	.ci/full

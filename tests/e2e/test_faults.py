@@ -1,0 +1,322 @@
+"""Real gateways with real faults: each is named within two seconds of the line that decides it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from live import Feed, Sandbox, stop, until
+from real_openclaw import NEWER, OLDER, Release
+
+pytestmark = pytest.mark.e2e
+
+WITHIN_S = 2.0
+QUIET_S = 150.0
+FAULT_S = 180.0
+"""How long OpenClaw itself may take to write the deciding line."""
+Latencies = list[tuple[str, str, float]]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A home of its own."""
+    with Sandbox(tmp_path / "home") as one:
+        yield one
+
+
+def named(feed: Feed, mode: str, line: str, since: float, latencies: Latencies, patience_s: float = FAULT_S) -> None:
+    """Waits for the line that decides, and then for the answer, which must come in time."""
+    deciding = until(lambda: feed.first(line, since), patience_s, f"{line} on {feed.name}")
+    answer = until(
+        lambda: feed.diagnosis(mode, since), 10 * WITHIN_S, f"{mode} on {feed.name}, heard {feed.raised(since)}"
+    )
+    latencies.append((mode, feed.name, answer.at - deciding.at))
+    assert answer.at - deciding.at < WITHIN_S, deciding.text
+
+
+def background(*command: str, sandbox: Sandbox) -> None:
+    """A command of the command line whose output nobody reads; it ends with the sandbox."""
+    output = sandbox.start(*command).stdout
+    assert output is not None
+
+    def drain() -> None:
+        with output:
+            output.read()
+
+    threading.Thread(target=drain, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, dict[str, Feed]]]:
+    """A gateway without a fault, followed on all of its surfaces from its first line on."""
+    with Sandbox(tmp_path_factory.mktemp("calm") / "home") as sandbox:
+        sandbox.log.touch()
+        feeds = {"console": sandbox.feed("console"), "file": sandbox.feed("file", sandbox.log)}
+        sandbox.gateway(feeds["console"])
+        feeds["logs"] = sandbox.tail("logs")
+        feeds["logs --json"] = sandbox.tail("logs --json", "--json")
+        yield sandbox, feeds
+
+
+def test_a_gateway_left_alone_is_silent(calm: tuple[Sandbox, dict[str, Feed]]) -> None:
+    """A healthy gateway raises nothing at warning or above, on any surface, from its start on."""
+    time.sleep(QUIET_S)
+    assert {name: feed.raised() for name, feed in calm[1].items() if feed.raised()} == {}
+
+
+def test_wrong_token(calm: tuple[Sandbox, dict[str, Feed]], latencies: Latencies) -> None:
+    """A client with a wrong token is named on every surface of the gateway."""
+    sandbox, feeds = calm
+    since = time.monotonic()
+    background(
+        "gateway", "call", "health", "--url", f"ws://127.0.0.1:{sandbox.port}", "--token", "wrong", sandbox=sandbox
+    )
+    for feed in feeds.values():
+        named(feed, "gateway.token-mismatch", "token_mismatch", since, latencies)
+
+
+def test_second_gateway_on_the_port(
+    calm: tuple[Sandbox, dict[str, Feed]], sandbox: Sandbox, latencies: Latencies
+) -> None:
+    """A second gateway that finds the port taken says so; the first one is not blamed."""
+    first, feeds = calm
+    since = time.monotonic()
+    sandbox.port = first.port
+    sandbox.write(sandbox.config())
+    feed = sandbox.feed("console")
+    process = sandbox.gateway(feed, ready=False)
+    named(feed, "gateway.port-conflict", "already (in use|listening)|EADDRINUSE|lock timeout", since, latencies)
+    process.wait(FAULT_S)
+    assert feed.standing() == ["gateway.port-conflict"]
+    assert "gateway.port-conflict" not in [mode for one in feeds.values() for mode in one.raised(since)]
+
+
+def test_invalid_edit_while_running(calm: tuple[Sandbox, dict[str, Feed]], latencies: Latencies) -> None:
+    """An edit that the gateway refuses is named although it goes on with the old configuration."""
+    sandbox, feeds = calm
+    since = time.monotonic()
+    sandbox.write(sandbox.config(channels={"whatsapp": {"keepAlive": {"intervalMs": 25000}}}))
+    for feed in feeds.values():
+        named(feed, "gateway.invalid-config", "config reload skipped", since, latencies)
+    sandbox.write(sandbox.config())
+
+
+def test_missing_mode(sandbox: Sandbox, latencies: Latencies) -> None:
+    """A configuration without `gateway.mode` blocks the start, and that is what is named."""
+    config = sandbox.config()
+    del config["gateway"]["mode"]
+    sandbox.write(config)
+    feed = sandbox.feed("console")
+    since = time.monotonic()
+    sandbox.gateway(feed, ready=False)
+    named(feed, "gateway.start-blocked", "missing gateway.mode", since, latencies)
+
+
+def test_killed_again_and_again(sandbox: Sandbox, latencies: Latencies) -> None:
+    """A gateway that is killed at each start is a crash loop, at the latest when its own breaker says so."""
+    feed = sandbox.feed("console")
+    since = time.monotonic()
+    for _ in range(5):
+        begun = time.monotonic()
+        process = sandbox.gateway(feed, ready=False)
+        until(partial(feed.first, "starting HTTP server|crash.loop", begun), FAULT_S, f"a start: {feed.lines[-3:]}")
+        if feed.first("crash.loop", since):
+            break
+        stop(process, signal.SIGKILL)
+    named(feed, "gateway.crash-loop", "crash.loop", since, latencies)
+
+
+def test_small_heap(sandbox: Sandbox, latencies: Latencies) -> None:
+    """A gateway that runs into the limit of its heap is out of memory, whatever signal ended it."""
+    feed = sandbox.feed("console")
+    options = NEWER.environment(sandbox.home)["NODE_OPTIONS"]
+    since = time.monotonic()
+    sandbox.gateway(feed, ready=False, more={"NODE_OPTIONS": f"{options} --max-old-space-size=60"})
+    named(feed, "gateway.oom", "JavaScript heap out of memory", since, latencies)
+
+
+def whatsapp(sandbox: Sandbox) -> None:
+    """Turns the WhatsApp plugin on; it lies beside the release, as `openclaw plugins install` would put it."""
+    plugin = NEWER.folder / "node_modules" / "@openclaw" / "whatsapp"
+    sandbox.write(
+        sandbox.config(
+            channels={"whatsapp": {"dmPolicy": "allowlist", "allowFrom": ["+15555550100"]}},
+            plugins={
+                "load": {"paths": [str(plugin)]},
+                "allow": ["whatsapp", "memory-core"],
+                "entries": {"whatsapp": {"enabled": True}},
+            },
+        )
+    )
+
+
+SEND = ("message", "send", "--channel", "whatsapp", "--target", "+15555550100", "--message", "hello")
+
+
+def test_whatsapp_without_a_link(sandbox: Sandbox, latencies: Latencies) -> None:
+    """WhatsApp that was never linked: a send finds no listener, and the status, which the file keeps, tells why."""
+    whatsapp(sandbox)
+    sandbox.log.touch()
+    file, console = sandbox.feed("file", sandbox.log), sandbox.feed("console")
+    sandbox.gateway(console)
+    since = time.monotonic()
+    background(*SEND, sandbox=sandbox)
+    named(file, "whatsapp.no-active-listener", "No active WhatsApp Web listener", since, latencies)
+    background("channels", "status", sandbox=sandbox)
+    named(file, "whatsapp.not-linked", "Not linked", since, latencies)
+    assert file.standing()[0] == "whatsapp.not-linked"
+
+
+def test_whatsapp_without_network(sandbox: Sandbox, latencies: Latencies) -> None:
+    """WhatsApp whose name does not resolve, and then a send that finds no listener."""
+    whatsapp(sandbox)
+    credentials = sandbox.home / ".openclaw" / "credentials" / "whatsapp" / "default"
+    credentials.mkdir(parents=True)
+    library = NEWER.folder / "node_modules/@openclaw/whatsapp/node_modules/baileys/lib/index.js"
+    script = Path(__file__).with_name("credentials.mjs")
+    made = NEWER.node(sandbox.home, str(script), str(library))
+    (credentials / "creds.json").write_text(made, encoding="utf-8")
+    sandbox.log.touch()
+    file, console = sandbox.feed("file", sandbox.log), sandbox.feed("console")
+    since = time.monotonic()
+    sandbox.gateway(console)
+    named(file, "whatsapp.dns-network", "ENOTFOUND web.whatsapp.com", since, latencies)
+    named(console, "whatsapp.timeout-loop", r"Retry 3/12", since, latencies)
+    since = time.monotonic()
+    background(*SEND, sandbox=sandbox)
+    named(file, "whatsapp.no-active-listener", "No active WhatsApp Web listener", since, latencies)
+
+
+class Provider(BaseHTTPRequestHandler):
+    """A model provider that answers with the status that its path names."""
+
+    BODIES: ClassVar = {
+        401: {"type": "invalid_request_error", "code": "invalid_api_key", "message": "Incorrect API key provided."},
+        402: {
+            "type": "billing",
+            "code": "insufficient_credits",
+            "message": "Insufficient credits. Add more to continue.",
+        },
+        429: {"type": "rate_limit_error", "code": "rate_limit_exceeded", "message": "Rate limit reached for requests."},
+        529: {"type": "overloaded_error", "code": "overloaded", "message": "Overloaded"},
+    }
+
+    def do_POST(self) -> None:
+        """Refuses."""
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        status = int(self.path.split("/")[1])
+        body = json.dumps({"error": self.BODIES[status]}).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *given: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Feed]]:
+    """A gateway with one agent for each way in which its provider refuses."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    model = {
+        "id": "m1",
+        "name": "M1",
+        "reasoning": False,
+        "input": ["text"],
+        "contextWindow": 128000,
+        "maxTokens": 4096,
+    }
+    with Sandbox(tmp_path_factory.mktemp("refused") / "home") as sandbox:
+        sandbox.write(
+            sandbox.config(
+                models={
+                    "mode": "merge",
+                    "providers": {
+                        f"p{status}": {
+                            "baseUrl": f"http://127.0.0.1:{server.server_port}/{status}/v1",
+                            "apiKey": "not-a-key",
+                            "api": "openai-completions",
+                            "models": [model],
+                        }
+                        for status in Provider.BODIES
+                    },
+                },
+                agents={"list": [{"id": f"a{status}", "model": f"p{status}/m1"} for status in Provider.BODIES]},
+            )
+        )
+        feed = sandbox.feed("console")
+        sandbox.gateway(feed)
+        yield sandbox, feed
+    server.shutdown()
+    server.server_close()
+
+
+PROVIDER_MODES = {"provider.auth", "provider.billing", "provider.rate-limited", "provider.overloaded"}
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "line"),
+    [
+        (401, "provider.auth", "401.*Incorrect API key"),
+        (402, "provider.billing", "402.*Insufficient credits"),
+        (429, "provider.rate-limited", "429.*Rate limit reached"),
+        (529, "provider.overloaded", "529.*Overloaded"),
+    ],
+)
+def test_provider_that_refuses(
+    status: int, mode: str, line: str, refused: tuple[Sandbox, Feed], latencies: Latencies
+) -> None:
+    """What the provider answers is named, and nothing else at its place."""
+    sandbox, feed = refused
+    since = time.monotonic()
+    background("agent", "--agent", f"a{status}", "--message", "hello", sandbox=sandbox)
+    named(feed, mode, line, since, latencies)
+    said = Provider.BODIES[status]["message"]
+    blamed = {one.incident["failure_mode"] for one in feed.heard if said in json.dumps(one.incident["evidence"])}
+    assert blamed & PROVIDER_MODES == {mode}
+
+
+def test_device_token_mismatch(tmp_path: Path, latencies: Latencies) -> None:
+    """The older release answers a known device with a wrong token by a mismatch of its device token."""
+    with Sandbox(tmp_path / "home", OLDER) as sandbox:
+        feed = sandbox.feed("console")
+        sandbox.gateway(feed)
+        paired = sandbox.run("health")
+        assert paired.returncode == 0, paired.stdout
+        since = time.monotonic()
+        url = f"ws://127.0.0.1:{sandbox.port}"
+        background("gateway", "call", "health", "--url", url, "--token", "wrong", sandbox=sandbox)
+        named(feed, "gateway.device-token-mismatch", "device_token_mismatch", since, latencies)
+
+
+@pytest.mark.parametrize("release", [NEWER, OLDER], ids=lambda release: release.version)
+@pytest.mark.parametrize(
+    ("stderr", "said"),
+    [(subprocess.STDOUT, "gateway.not-running"), (subprocess.DEVNULL, "The producer is silent")],
+    ids=["merged", "stdout-only"],
+)
+def test_stopped_gateway_is_not_a_healthy_one(release: Release, stderr: int, said: str, tmp_path: Path) -> None:
+    """`openclaw logs --follow | loganalyzer` tells that nothing runs, with `2>&1` and without."""
+    with Sandbox(tmp_path / "home", release) as sandbox:
+        analyzer = sandbox.pipe(sandbox.start("logs", "--follow", stderr=stderr))
+        assert analyzer.stdout is not None
+        with analyzer.stdout as output:
+            heard: list[str] = []
+            for line in output:
+                heard.append(line.decode())
+                if said in heard[-1]:
+                    break
+            else:
+                pytest.fail("".join(heard))
