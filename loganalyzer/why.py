@@ -18,8 +18,8 @@ from loganalyzer import formats, sources, subsystems
 from loganalyzer.correlate import Completion, Predicate, Seen, steps_of
 from loganalyzer.incident import evidence_of
 from loganalyzer.model import Accounting, Event, Evidence, Incident, Record, Scalar
-from loganalyzer.packs.compile import CompiledPack, Matcher, compile_pack, holds
-from loganalyzer.packs.schema import Condition, EventType, EvidenceRule, FailureMode, Selector, Where
+from loganalyzer.packs.compile import Matcher, compile_pack, holds
+from loganalyzer.packs.schema import Condition, EvidenceRule, FailureMode, Pack, Selector, Where
 from loganalyzer.pipeline import Fate, Options, Plan, Run
 from loganalyzer.scan import Line
 from loganalyzer.tokenize import MAX_MESSAGE_LINE, MAX_TEXT, Tokenizer
@@ -154,7 +154,7 @@ def why(mode: FailureMode, paths: Sequence[str | PathLike[str]], options: Option
     found, problems = sources.expand(list(paths))
     watcher = _Watcher(mode)
     near: list[Near] = []
-    plan.tokenizer = _Looking(compile_pack(plan.pack), plan.pack.event_types, frozenset(watcher.seen), near.append)
+    plan.tokenizer = _Looking(plan.pack, frozenset(watcher.seen), near.append)
     run = Run(plan, found)
     incidents = {transition.incident.id: transition.incident for transition in run.transitions(watcher)}
     run.accounting.problems[:0] = problems
@@ -343,12 +343,12 @@ class _Looking(Tokenizer):
 
     def __init__(
         self,
-        compiled: CompiledPack,
-        event_types: dict[str, EventType],
+        pack: Pack,
         wanted: frozenset[str],
         tell: Callable[[Near], None],
     ) -> None:
-        super().__init__(compiled, event_types)
+        compiled = compile_pack(pack)
+        super().__init__(compiled, pack.event_types, pack.cli_reports)
         self._matchers = [[m for m in matchers if m.pattern.event in wanted] for matchers in compiled.matchers]
         self._tell = tell
         self._told: dict[tuple[str, str], int] = {}
