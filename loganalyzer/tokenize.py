@@ -28,6 +28,12 @@ WEAK_REACH = 50
 """Lines above such a record that are searched for one that it may be quoted in."""
 MAX_CHOSEN = 10_000
 """Sets of literals whose patterns are remembered."""
+SYSTEM_LOGS = ("syslog", "journald")
+_RUNNERS = re.compile(
+    r"node|claw|molt|\bbun\b|np[mx]|yarn|pm2|docker|podman|whatsapp|baileys|gateway|MainThread|^[0-9a-f]{12}$",
+    re.IGNORECASE,
+)
+"""Programs that may run a gateway: Node and its starters, the product under all its names, containers."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
 _TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
@@ -89,7 +95,7 @@ class Tokenizer:
         accounting.undecodable += is_damaged(line.data) or (record.format == "plain" and line.data.startswith(b'{"'))
         known = False
         found: list[Event] = []
-        if record.origin is not Origin.CARRIED:
+        if record.origin is not Origin.CARRIED and not _is_foreign(record, line):
             for event in self._match(record, line, literals, above, source):
                 known = True
                 if event is not None:
@@ -249,6 +255,21 @@ class _Above:
 
 def _no_text() -> str:
     return ""
+
+
+def _is_foreign(record: Record, line: Line) -> bool:
+    """
+    Does another program speak?
+
+    A system log holds the words of every program of a host. Text that names no subsystem of the gateway counts there if
+    the program may run OpenClaw (units run `node` and carry any name), or has logged like a gateway shortly before.
+    """
+    if record.origin is not Origin.UNKNOWN or record.ident is None or not record.format.startswith(SYSTEM_LOGS):
+        return False
+    if _RUNNERS.search(record.ident):
+        return False
+    earlier = (formats.decode(data) for data in reversed(line.above()))
+    return not any(found.ident == record.ident and found.origin is Origin.GATEWAY for found in earlier)
 
 
 def _find_header(record: Record | None, line: Line) -> Header | None:

@@ -119,3 +119,25 @@ def test_the_log_follower_speaks_for_itself(plan: Plan) -> None:
     """What `openclaw logs --follow` says on standard error is no part of the record that it interrupts."""
     text = "2026-11-20T12:00:00.000Z info Your log says:\n[logs] gateway disconnected, reconnecting in 1s...\n"
     assert only(events_of(plan, text)).type == "gateway.unreachable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error: listen EADDRINUSE: address already in use :::3000",
+        "ENOSPC: no space left on device, write",
+        "TypeError: fetch failed",
+        "unauthorized",
+    ],
+)
+def test_other_programs_of_a_host_do_not_speak_for_the_gateway(plan: Plan, text: str) -> None:
+    """A system log holds the words of every program; only one that may run OpenClaw, or has shown that it does, counts."""
+    assert events_of(plan, f"Nov 20 12:00:00 vm myapp[12]: {text}\n") == []
+    assert events_of(plan, f"Nov 20 12:00:00 vm node[12]: {text}\n")
+
+
+def test_a_program_that_logs_like_a_gateway_is_one(plan: Plan) -> None:
+    """Units carry any name; a line with a subsystem shows what runs behind it."""
+    start = "Nov 20 12:00:00 vm assistant[12]: [whatsapp] [default] starting provider (x)\n"
+    fault = "Nov 20 12:00:01 vm assistant[12]: Error: ENOSPC: no space left on device, write\n"
+    assert "storage.error" in {event.type for event in events_of(plan, start + fault)}
