@@ -127,7 +127,6 @@ def test_the_log_follower_speaks_for_itself(plan: Plan) -> None:
         "Error: listen EADDRINUSE: address already in use :::3000",
         "ENOSPC: no space left on device, write",
         "TypeError: fetch failed",
-        "unauthorized",
     ],
 )
 def test_other_programs_of_a_host_do_not_speak_for_the_gateway(plan: Plan, text: str) -> None:
