@@ -13,14 +13,14 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from loganalyzer import engines, sources
-from loganalyzer.model import Accounting, Event, Incident, Status, Transition
+from loganalyzer.model import Accounting, Event, Incident, Status, Transition, UnknownGroup
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Analyzer", "Options", "Report", "analyze", "iter_events", "rank", "read_events"]
+__all__ = ["Analyzer", "Options", "Report", "analyze", "find_unknown", "iter_events", "rank", "read_events"]
 
 Paths = Sequence[str | PathLike[str]] | str | PathLike[str]
 LIVE_WINDOW_NS = 60_000_000_000
@@ -112,6 +112,42 @@ def read_events(paths: Paths, options: Options | None = None) -> pa.RecordBatchR
     from loganalyzer import tables
 
     return tables.events_to_reader(iter_events(paths, options))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownReport:
+    """The warnings and errors that no pattern knows: in groups, errors first, then the most frequent."""
+
+    groups: tuple[UnknownGroup, ...]
+    left_out: int
+    """Lines that were not grouped, because there were too many lines or groups."""
+    accounting: Accounting
+
+
+def find_unknown(
+    paths: Paths, options: Options | None = None, progress: Callable[[int, int | None], None] | None = None
+) -> UnknownReport:
+    """
+    Read logs to their end and group the warnings and errors that no pattern knows.
+
+    Groups are made by Drain3 where it is installed (`pip install 'loganalyzer[unknown]'`), else of equal masked texts.
+    Lines without a level, as those of the console, are not looked at.
+
+    Args:
+        paths: as for `analyze`.
+        progress: as for `analyze`.
+    """
+    from loganalyzer.unknown.groups import Groups
+
+    groups = Groups()
+    found, problems = sources.expand([paths] if isinstance(paths, str | PathLike) else list(paths))
+    total = sources.total_size(found) if progress is not None else None
+    report = None if progress is None else lambda done: progress(done, total)
+    run = Run(Plan(options or Options(), shows_unknown=True), found, report, on_unknown=groups.add)
+    for _ in run.events():
+        pass
+    run.accounting.problems[:0] = problems
+    return UnknownReport(groups=groups.result(), left_out=groups.left_out, accounting=run.accounting)
 
 
 def _run(

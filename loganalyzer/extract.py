@@ -16,10 +16,10 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import NamedTuple
 
-from loganalyzer import formats, packs, unknown
+from loganalyzer import formats, packs, subsystems, unknown
 from loganalyzer.errors import SourceError
 from loganalyzer.formats import journald
-from loganalyzer.model import Accounting, Event, Stamp
+from loganalyzer.model import Accounting, Event, Record, Stamp, UnknownLine
 from loganalyzer.packs.compile import compile_pack
 from loganalyzer.packs.schema import Pack
 from loganalyzer.scan import Line, Scanner
@@ -43,8 +43,10 @@ class Options:
 class Plan:
     """The compiled knowledge of a run; shared by all its sources."""
 
-    def __init__(self, options: Options, pack: Pack | None = None) -> None:
+    def __init__(self, options: Options, pack: Pack | None = None, *, shows_unknown: bool = False) -> None:
+        """`shows_unknown`: warnings and errors that no pattern knows are items, and not merely counted."""
         self.options = options
+        self.shows_unknown = shows_unknown
         self.pack = packs.load(options.patterns) if pack is None else pack
         compiled = compile_pack(self.pack)
         self.literals = [*compiled.literals, *journald.BYTE_MESSAGES, *unknown.LEVEL_LITERALS]
@@ -75,7 +77,7 @@ class End(NamedTuple):
     stamp: Stamp | None
 
 
-Item = Event | Mark | End
+Item = Event | UnknownLine | Mark | End
 """What extraction yields, in the order of the source. Events have the times that their lines tell."""
 
 
@@ -93,7 +95,8 @@ class Extractor:
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        aside = (plan.levels, lambda line: unknown.count(line, accounting))
+        self._tally = unknown.Tally(accounting)
+        aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
         self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
         self._scanner.every_line = offset == 0
         self._probed = 0
@@ -131,11 +134,39 @@ class Extractor:
             known = self._plan.tokenizer.literals_of(line)
         if not known:
             if line.literals:
-                unknown.count(line.data, self._accounting)
+                yield from self._unknown(line)
             return
+        tokenizer = self._plan.tokenizer
         if self._plan.silent.issuperset(known):
+            matches = self._tally.is_normal(
+                line.data, known, lambda: tokenizer.events(line, known, self._name, Accounting()).known
+            )
+            if not matches:
+                yield from self._unknown(line)
             return
-        yield from self._plan.tokenizer.events(line, known, self._name, self._accounting)
+        reading = tokenizer.events(line, known, self._name, self._accounting)
+        if reading.known:
+            self._tally.known(reading.record)
+            yield from reading.events
+        else:
+            yield from self._unknown(line, reading.record)
+
+    def _unknown(self, line: Line, record: Record | None = None) -> Iterator[UnknownLine]:
+        self._tally.unknown(line.data, record)
+        if not self._plan.shows_unknown:
+            return
+        record = record or self._plan.tokenizer.record(line)
+        level = unknown.level_of(record)
+        if level is not None:
+            yield UnknownLine(
+                source=self._name,
+                line=line.number,
+                time_ns=record.time_ns,
+                level=level,
+                subsystem=subsystems.display(record.subsystem) if record.subsystem else None,
+                text=unknown.first_line(record),
+                stamp=record.stamp,
+            )
 
     def _follow_time(self, data: bytes) -> Iterator[Mark]:
         """The time of a line of no other interest: a log whose times have no date needs every one of them."""

@@ -182,6 +182,37 @@ class Transition:
     incident: Incident
 
 
+class UnknownLine(NamedTuple):
+    """A warning or an error that no pattern knows."""
+
+    source: str
+    line: int
+    time_ns: int | None
+    """[ns, UTC], completed by the ordered stage."""
+    level: str
+    """warn or error; fatal counts as error."""
+    subsystem: str | None
+    """Display name."""
+    text: str
+    """First line of the message; raw, not yet redacted."""
+    stamp: Stamp | None = None
+    """The incomplete time until the ordered stage has completed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownGroup:
+    """Unknown lines that are alike."""
+
+    level: str
+    subsystem: str | None
+    count: int
+    first_seen_ns: int | None
+    last_seen_ns: int | None
+    template: str
+    """What their texts have in common; `<number>`, `<path>` and so on stand for what varies, `<*>` for any word."""
+    examples: tuple[UnknownLine, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Accounting:
     """What a run read, understood and assumed; every run ends by showing it."""
@@ -192,8 +223,15 @@ class Accounting:
     records: dict[str, int] = field(default_factory=dict)
     """Records decoded, by format."""
     events: int = 0
+    explained: int = 0
+    """Warnings and errors that an event or a pattern of normal warnings knows."""
     unknown_warnings: int = 0
     unknown_errors: int = 0
+    """The rest of them, fatal ones included. Lines of the console name no level and are in none of the three."""
+    unknown_kinds: set[str] = field(default_factory=set)
+    """Subsystem and masked text of the unknown ones; see `unknown.kinds`."""
+    unknown_unsorted: int = 0
+    """Unknown ones that are not told apart any more, because there are too many kinds."""
     out_of_order: int = 0
     truncated: int = 0
     """Lines longer than the cap, cut."""

@@ -18,7 +18,7 @@ from loganalyzer.classify import Classifier
 from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import End, Extractor, Item, Options, Plan
-from loganalyzer.model import Accounting, Event, Transition
+from loganalyzer.model import Accounting, Event, Transition, UnknownLine
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.sources import Source
 from loganalyzer.timestamps import Clock
@@ -30,7 +30,16 @@ __all__ = ["Fate", "Judge", "Observer", "Options", "Plan", "Reader", "Run", "Tim
 class Timeline:
     """The ordered stage of one source: completes the times of what was extracted from it."""
 
-    def __init__(self, plan: Plan, source: Source, accounting: Accounting) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        source: Source,
+        accounting: Accounting,
+        on_unknown: Callable[[UnknownLine], None] | None = None,
+    ) -> None:
+        """`on_unknown`: is given the unknown lines among the items, with complete times, if they are in range."""
+        self._options = plan.options
+        self._on_unknown = on_unknown
         self._accounting = accounting
         self.clock = Clock(
             reference_ns=plan.options.reference_ns,
@@ -56,6 +65,10 @@ class Timeline:
                     self._latest = time_ns
                 self._accounting.events += 1
                 yield item if item.stamp is None else item._replace(time_ns=time_ns, stamp=None)
+            elif isinstance(item, UnknownLine) and self._on_unknown is not None:
+                line = item._replace(time_ns=time_ns, stamp=None)
+                if in_range(line, self._options):
+                    self._on_unknown(line)
 
     def end_ns(self) -> int | None:
         """Time of the last line that has one [ns, UTC], once the end was reached."""
@@ -129,8 +142,8 @@ class Judge:
         return transitions + self.classifier.finish()
 
 
-def in_range(event: Event, options: Options) -> bool:
-    """Is an event inside `since` and `until`? One without a time is."""
+def in_range(event: Event | UnknownLine, options: Options) -> bool:
+    """Is an event or a line inside `since` and `until`? One without a time is."""
     if event.time_ns is None:
         return True
     return (options.since_ns is None or event.time_ns >= options.since_ns) and (
@@ -148,13 +161,16 @@ class Run:
         progress: Callable[[int], None] | None = None,
         accounting: Accounting | None = None,
         engine: Engine = SINGLE,
+        on_unknown: Callable[[UnknownLine], None] | None = None,
     ) -> None:
+        """`on_unknown`: is given the warnings and errors that no pattern knows, if the plan shows them."""
         self.plan = plan
         self.accounting = accounting if accounting is not None else Accounting()
         self.accounting.sources += [source.name for source in sources]
         self._sources = sources
         self._progress = progress
         self._engine = engine
+        self._on_unknown = on_unknown
         self._ends: list[int] = []
 
     def events(self) -> Iterator[Event]:
@@ -177,7 +193,7 @@ class Run:
             self._progress(self.accounting.bytes)
 
     def _stream(self, source: Source, items: Iterable[Item]) -> Iterator[Event]:
-        timeline = Timeline(self.plan, source, self.accounting)
+        timeline = Timeline(self.plan, source, self.accounting, self._on_unknown)
         before = self.accounting.bytes
         try:
             yield from timeline.events(items)

@@ -42,6 +42,15 @@ class Header(NamedTuple):
     """Text of the record's lines above, oldest first."""
 
 
+class Reading(NamedTuple):
+    """What a candidate line turned out to be."""
+
+    record: Record
+    events: list[Event]
+    known: bool
+    """Whether a pattern knows the line; those of normal warnings give no event."""
+
+
 class Tokenizer:
     """Turns candidate lines into events with the patterns of one pack."""
 
@@ -68,9 +77,9 @@ class Tokenizer:
         """The decoded record of a line; a continuation line has the header of the record above it."""
         return self._with_header(formats.decode(line.data), line)[0]
 
-    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> list[Event]:
+    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> Reading:
         """
-        The events of one candidate line, in the order of its message lines.
+        One candidate line, its events in the order of its message lines.
 
         Args:
             literals: ids of the pattern literals found in the line.
@@ -85,15 +94,10 @@ class Tokenizer:
                 known = True
                 if event is not None:
                     found.append(event)
-        if not known and record.level in ("warn", "error", "fatal") and not record.continuation:
-            if record.level == "warn":
-                accounting.unknown_warnings += 1
-            else:
-                accounting.unknown_errors += 1
         # What a line tells about the installation comes first: the remedies of its other events depend on it.
         if len(found) > 1:
             found.sort(key=lambda event: event.type != "gateway.version")
-        return found
+        return Reading(record, found, known)
 
     def _match(
         self, record: Record, line: Line, literals: list[int], above: Callable[[], str], source: str

@@ -22,7 +22,7 @@ from loganalyzer.packs.compile import Matcher, compile_pack, holds
 from loganalyzer.packs.schema import Condition, EvidenceRule, FailureMode, Pack, Selector, Where
 from loganalyzer.pipeline import Fate, Options, Plan, Run
 from loganalyzer.scan import Line
-from loganalyzer.tokenize import MAX_MESSAGE_LINE, MAX_TEXT, Tokenizer
+from loganalyzer.tokenize import MAX_MESSAGE_LINE, MAX_TEXT, Reading, Tokenizer
 from loganalyzer.tracking import Group, Note, Watch
 
 MAX_KEYS = 200
@@ -353,13 +353,13 @@ class _Looking(Tokenizer):
         self._tell = tell
         self._told: dict[tuple[str, str], int] = {}
 
-    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> list[Event]:
+    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> Reading:
         """See `Tokenizer.events`."""
         found = super().events(line, literals, source, accounting)
-        given = {event.type for event in found}
+        given = {event.type for event in found.events}
         matchers = [m for i in literals for m in self._matchers[i] if m.pattern.event not in given]
         if matchers:
-            self._look(matchers, line, source, wording=not found)
+            self._look(matchers, line, source, wording=not found.events)
         return found
 
     def _look(self, matchers: list[Matcher], line: Line, source: str, *, wording: bool) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sample_cases import case
 
-from loganalyzer import analyze
 from loganalyzer.cli.why import as_object, text, verdict
 from loganalyzer.outputs import View
 from loganalyzer.packs import builtin_dir, load_dirs
-from loganalyzer.pipeline import Options, Plan
+from loganalyzer.pipeline import Options, Plan, Run
 from loganalyzer.redact import Redactor
+from loganalyzer.sources import expand
 from loganalyzer.why import MAX_KEPT, WORDING, Why, why
 
 VOCABULARY = """event_types:
@@ -268,7 +268,8 @@ def test_watching_changes_nothing(name: str) -> None:
     """The incidents of every mode are those of a plain analysis, and every open one has a complete rule."""
     log = case(name)
     plan = Plan(log.run_options)
-    plain = analyze([str(path) for path in log.inputs], log.run_options).incidents
+    run = Run(plan, expand(log.inputs)[0])
+    plain = {transition.incident.id: transition.incident for transition in run.transitions()}.values()
     for mode in {incident.failure_mode for incident in plain}:
         answer = why(plan.pack.modes[mode], [str(path) for path in log.inputs], log.run_options, plan)
         assert sorted(i.id for i in answer.incidents) == sorted(i.id for i in plain if i.failure_mode == mode)

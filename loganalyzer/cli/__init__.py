@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from loganalyzer import __version__
-from loganalyzer.cli import analyze, events, explain, follow, patterns, why
+from loganalyzer.cli import analyze, events, explain, follow, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
 EXAMPLES = """Examples:
@@ -75,6 +75,7 @@ app.command("analyze")(analyze.analyze)
 app.command("events")(events.events)
 app.command("explain")(explain.explain)
 app.command("why")(why.why)
+app.command("unknown", epilog=unknown.EXAMPLES)(unknown.unknown)
 app.add_typer(patterns.app, name="patterns")
 
 

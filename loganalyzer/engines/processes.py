@@ -188,5 +188,7 @@ def add(total: Accounting, part: Accounting) -> None:
         if isinstance(before, dict):
             for key, count in more.items():
                 before[key] = before.get(key, 0) + count
+        elif isinstance(before, set):
+            before |= more
         else:
             setattr(total, name, before + more)

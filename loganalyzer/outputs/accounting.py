@@ -14,6 +14,8 @@ from loganalyzer import sanitize
 from loganalyzer.model import Accounting
 from loganalyzer.redact import Redactor
 
+LEVELLESS = frozenset({"console", "tagged", "plain"})
+"""Formats whose lines do not say what is a warning."""
 SHOWN = 8
 """Assumptions and troubles named one by one; the rest is counted."""
 
@@ -24,8 +26,6 @@ def lines(accounting: Accounting, redact: Redactor, width: int = 80) -> Iterator
     formats = ", ".join(f"{number(n)} {name}" for name, n in sorted(a.records.items()))
     decoded = f"{number(sum(a.records.values()))} decoded" + (f" ({formats})" if formats else "")
     left_aside = [
-        f"{number(a.unknown_warnings)} unknown warnings",
-        f"{number(a.unknown_errors)} unknown errors",
         f"{number(a.out_of_order)} out of order",
         f"{number(a.truncated)} truncated",
         f"{number(a.undecodable)} undecodable",
@@ -40,12 +40,31 @@ def lines(accounting: Accounting, redact: Redactor, width: int = 80) -> Iterator
         f"{plural(a.candidates, 'candidate')}, {decoded}, {plural(a.events, 'event')}.",
         width,
     )
+    for sentence in explained(a):
+        yield from _wrap(sentence, width)
     yield from _wrap(f"Left aside: {', '.join(left_aside)}.", width)
     for word, notes in (("Assumed", a.assumptions), ("Trouble", a.problems)):
         for note in notes[:SHOWN]:
             yield from _wrap(f"{word}: {sanitize.line(redact(note))}", width)
         if len(notes) > SHOWN:
             yield f"{word}: {len(notes) - SHOWN} more like these"
+
+
+def explained(accounting: Accounting) -> Iterator[str]:
+    """Yields which share of the warnings and errors is explained, and how many kinds of others there are."""
+    a = accounting
+    unknown = a.unknown_warnings + a.unknown_errors
+    total = a.explained + unknown
+    share = f"{a.explained * 100 // total} % of" if unknown else "All"
+    counted = f"{number(total)} warnings and errors are" if total > 1 else "1 warning or error is"
+    seen = f"{share} {counted} explained." if total else "No warnings and errors."
+    yield seen + " Console text names no level and is not counted here." * bool(a.records.keys() & LEVELLESS)
+    if unknown:
+        words = [f"{plural(a.unknown_warnings, 'warning')}"] * bool(a.unknown_warnings)
+        words += [f"{plural(a.unknown_errors, 'error')}"] * bool(a.unknown_errors)
+        kinds = "at least " * bool(a.unknown_unsorted) + plural(len(a.unknown_kinds), "kind")
+        verb = "is" if unknown == 1 else "are"
+        yield f"{' and '.join(words)} of {kinds} {verb} not known (loganalyzer unknown shows them)."
 
 
 def plural(count: int, noun: str) -> str:

@@ -12,7 +12,7 @@ import json
 import math
 from typing import Any
 
-from loganalyzer.model import Accounting, Event, Incident, Scalar, Transition
+from loganalyzer.model import Accounting, Event, Incident, Scalar, Transition, UnknownGroup
 from loganalyzer.outputs.base import iso
 from loganalyzer.redact import Redactor
 
@@ -20,6 +20,8 @@ INCIDENT = "loganalyzer.incident/1"
 TRANSITION = "loganalyzer.transition/1"
 EVENT = "loganalyzer.event/1"
 REPORT = "loganalyzer.report/1"
+UNKNOWN = "loganalyzer.unknown/1"
+UNKNOWN_REPORT = "loganalyzer.unknown-report/1"
 
 
 def dumps(value: dict[str, Any]) -> str:
@@ -95,6 +97,24 @@ def event_object(event: Event, redact: Redactor) -> dict[str, Any]:
     }
 
 
+def unknown_object(number: int, group: UnknownGroup, redact: Redactor) -> dict[str, Any]:
+    """Gives the JSON form of a group of unknown lines."""
+    return {
+        "schema": UNKNOWN,
+        "number": number,
+        "level": group.level,
+        "subsystem": group.subsystem,
+        "count": group.count,
+        "first_seen": iso(group.first_seen_ns),
+        "last_seen": iso(group.last_seen_ns),
+        "template": redact(group.template),
+        "examples": [
+            {"source": one.source, "line": one.line, "time": iso(one.time_ns), "text": redact(one.text)}
+            for one in group.examples
+        ],
+    }
+
+
 def accounting_object(accounting: Accounting) -> dict[str, Any]:
     """Gives the JSON form of what a run read, understood and assumed."""
     return {
@@ -104,8 +124,11 @@ def accounting_object(accounting: Accounting) -> dict[str, Any]:
         "candidates": accounting.candidates,
         "records": dict(sorted(accounting.records.items())),
         "events": accounting.events,
+        "explained": accounting.explained,
         "unknown_warnings": accounting.unknown_warnings,
         "unknown_errors": accounting.unknown_errors,
+        "unknown_kinds": len(accounting.unknown_kinds),
+        "unknown_unsorted": accounting.unknown_unsorted,
         "out_of_order": accounting.out_of_order,
         "truncated": accounting.truncated,
         "undecodable": accounting.undecodable,

@@ -91,7 +91,8 @@ def _mode(mode: FailureMode, plan: Plan) -> Iterator[str]:
         found = primary(incidents_of(plan, example.lines))
         if example.expect is None and mode.severity == "info":
             found = [i.failure_mode for i in incidents_of(plan, example.lines) if i.failure_mode == mode.id][:1]
-        if tuple(found[: len(expected)]) != expected or (not expected and found):
+        foreign = example.expect is None and len(found) > 1
+        if tuple(found[: len(expected)]) != expected or (not expected and found) or foreign:
             yield f"example {example.name!r} gives {_names(plan, example)}, not {list(expected)}"
     for example in mode.near_misses:
         found = primary(incidents_of(plan, example.lines))

@@ -43,6 +43,40 @@ def test_an_unknown_mode_gets_the_nearest(word: str, suggestion: str, zoo: Path,
     assert f"Did you mean {suggestion}" in done.stderr
 
 
+def test_why_tells_what_was_found_and_what_was_missing(zoo: Path, run: Run) -> None:
+    """As text and as JSON; a mode that does not exist gets the nearest, a log that does not exist is trouble."""
+    log = "2026-11-20T12:00:00.500+00:00 [zoo] zebra escaped with code 428\n"
+    done = run("why", "zoo.gate-open", "-", "--patterns", zoo, stdin=log)
+    assert done.returncode == 0
+    assert done.stdout.startswith("zoo.gate-open was found once.")
+    assert "seen: zoo.escaped (channel zoo)" in done.stdout
+    assert "Read standard input" in done.stderr
+    missing = run("why", "zoo.no-visitors", "-", "--patterns", zoo, "--format", "json", stdin=log)
+    answer = json.loads(missing.stdout)
+    assert (answer["schema"], answer["found"], answer["keys"]) == ("loganalyzer.why/1", False, [])
+    assert answer["misfits"][0]["conditions"] == [{"wanted": "code 429", "value": 428}]
+    unknown = run("why", "gate-open", "-", "--patterns", zoo, stdin=log)
+    assert unknown.returncode == 2
+    assert "Did you mean zoo.gate-open" in unknown.stderr
+    assert run("why", "zoo.gate-open", "nowhere.log", "--patterns", zoo).returncode == 2
+
+
+def test_why_writes_a_private_file(zoo: Path, run: Run, tmp_path: Path) -> None:
+    """`--output` gets the text whole, readable for the user alone."""
+    target = tmp_path / "why.txt"
+    done = run("why", "zoo.no-hay", "-", "--patterns", zoo, "--output", target, stdin="zebra wants hay for leo\n")
+    assert done.returncode == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert "undecided: the log ends before the silence is long enough" in target.read_text()
+
+
+def test_schema_is_json_for_editors(zoo: Path, run: Run) -> None:
+    """It offers the event types of the packs that are named."""
+    schema = json.loads(run("patterns", "schema", "--patterns", zoo).stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "zoo.escaped" in schema["$defs"]["event"]["anyOf"][0]["enum"]
+
+
 def test_list_names_modes_counts_and_folders(zoo: Path, run: Run, home: Path) -> None:
     """Every mode with the patterns it builds on, and where patterns come from."""
     done = run("patterns", "list", "--patterns", zoo)

@@ -33,7 +33,7 @@ def test_version(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("follow",), ("analyze",), ("events",), ("explain",), ("why",), ("patterns", "match")]
+    "command", [(), ("follow",), ("analyze",), ("events",), ("explain",), ("why",), ("unknown",), ("patterns", "match")]
 )
 def test_every_command_has_help(command: tuple[str, ...], run: Run) -> None:
     """Help of the program and of each command comes with exit code 0."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -20,7 +21,8 @@ from real_openclaw import NEWER, OLDER, Release
 pytestmark = pytest.mark.e2e
 
 WITHIN_S = 2.0
-QUIET_S = 150.0
+QUIET_S = float(os.environ.get("LOGANALYZER_E2E_QUIET_S", "150"))
+"""How long a gateway is left alone."""
 FAULT_S = 180.0
 """How long OpenClaw itself may take to write the deciding line."""
 Latencies = list[tuple[str, str, float]]

@@ -172,8 +172,10 @@ def test_the_accounting_names_every_counter() -> None:
         candidates=40,
         records={"gateway-json": 30, "console": 8},
         events=35,
+        explained=1306,
         unknown_warnings=3,
-        unknown_errors=1,
+        unknown_errors=3,
+        unknown_kinds={"a", "b"},
         out_of_order=2,
         truncated=1,
         undecodable=4,
@@ -188,7 +190,7 @@ def test_the_accounting_names_every_counter() -> None:
     text = " ".join(" ".join(lines).split())
     for expected in (
         *("2 sources", "69.9 kB", "1,234 lines", "40 candidates", "38 decoded (8 console, 30 gateway-json)"),
-        *("35 events", "3 unknown warnings", "1 unknown errors", "2 out of order", "1 truncated", "4 undecodable"),
+        *("35 events", "2 out of order", "1 truncated", "4 undecodable"),
         *(
             "5 duplicates",
             "6 groups evicted",
@@ -196,6 +198,8 @@ def test_the_accounting_names_every_counter() -> None:
             "Assumed: assumption 0",
             "12 more",
             "Trouble: b.log",
+            "99 % of 1,312 warnings and errors are explained. Console text names no level",
+            "3 warnings and 3 errors of 2 kinds are not known (loganalyzer unknown shows them).",
         ),
     ):
         assert expected in text

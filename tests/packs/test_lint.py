@@ -9,8 +9,10 @@ import pytest
 
 from loganalyzer.cli import main
 from loganalyzer.packs import builtin_dir, load_dirs
+from loganalyzer.packs.examples import incidents_of, primary, run
 from loganalyzer.packs.lint import lint, remarks, review
 from loganalyzer.packs.overlap import written_out
+from loganalyzer.pipeline import Options, Plan
 
 VOCABULARY = """event_types:
   pond.splash: {meaning: m, attributes: {account: str, size: int}}
@@ -166,6 +168,24 @@ def test_a_pattern_that_is_never_reached(text: str, fault: str, tmp_path: Path) 
 def test_patterns_that_have_their_own_lines(text: str, tmp_path: Path) -> None:
     """Another type, other words, a wider condition, or one more wording: none is hidden."""
     assert found(tmp_path, events=more(text)) == []
+
+
+def test_an_example_of_two_modes_has_to_say_so(tmp_path: Path) -> None:
+    """Without `expect` an example may raise its own mode and no other; with it both are named."""
+    mode = MODE.replace("count: 3, of: {event: pond.splash, size: {gte: 2}}, within: 1m", "match: {event: pond.splash}")
+    mode = mode.replace("lines: x", "lines: 'frog splash of size 3'")
+    found(tmp_path, mode=mode)
+    names = frozenset({"pond.restless", "pond.loud"})
+    assert run(load_dirs([tmp_path], cache=False), names) == []
+    other = mode.replace("pond.restless", "pond.loud")
+    (tmp_path / "pond.loud.yaml").write_text(other)
+    pack = load_dirs([tmp_path], cache=False)
+    assert {fault.message.split(":")[0] for fault in run(pack, names)} == names
+    order = primary(incidents_of(Plan(Options(), pack), "frog splash of size 3\n"))
+    for name, text in (("pond.restless", mode), ("pond.loud", other)):
+        said = text.replace("{name: e, lines", f"{{name: e, expect: [{', '.join(order)}], lines")
+        (tmp_path / f"{name}.yaml").write_text(said)
+    assert run(load_dirs([tmp_path], cache=False), names) == []
 
 
 def test_a_template_is_written_out() -> None:

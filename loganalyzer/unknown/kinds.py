@@ -1,0 +1,104 @@
+"""
+How many warnings and errors are explained, and of how many kinds the others are.
+
+Enters: lines that hold a level, with what is known of them. Leaves: counters. Lines of one kind begin alike, so a line
+whose beginning was seen before costs a look into a dictionary; only the first of them is decoded and masked. Memory:
+`MAX_HEADS` beginnings a source, `MAX_KINDS` kinds a run; what comes after that is counted, but no longer told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from loganalyzer import formats, subsystems
+from loganalyzer.model import Accounting, Record
+from loganalyzer.unknown.levels import Level, level_in, level_of
+from loganalyzer.unknown.masks import mask
+
+HEAD = 128
+"""How much of a line is compared: in the file log bindings and eighty characters of text, without values [bytes]."""
+WINDOW = 240
+"""Where that is taken from: leaves room for the values [bytes]."""
+MAX_HEADS = 1024
+MAX_KINDS = 1000
+MAX_KIND = 160
+"""How much of a text decides its kind [characters]."""
+MAX_LINE = 2000
+"""Longest first line of a message that is handed on [characters]."""
+_VARYING = b"0123456789abcdefABCDEF"
+"""Characters of values: numbers, times and hexadecimal ids make no difference."""
+
+
+class Tally:
+    """Counts the warnings and errors of one source in the accounting of the run."""
+
+    def __init__(self, accounting: Accounting) -> None:
+        self._accounting = accounting
+        self._heads: dict[Level, dict[bytes, bool]] = {"warn": {}, "error": {}}
+        """Beginnings seen, by level: is it a warning or error at all?"""
+        self._normal: dict[tuple[tuple[int, ...], bytes], bool] = {}
+
+    def unknown(self, data: bytes, record: Record | None = None) -> None:
+        """
+        Count a line with a level literal that no pattern knows.
+
+        Args:
+            record: the line decoded, if somebody did.
+        """
+        level = level_in(data) if record is None else level_of(record)
+        if level is None:
+            return
+        head = data[:WINDOW].translate(None, _VARYING)[:HEAD]
+        heads = self._heads[level]
+        counts = heads.get(head)
+        if counts is None:
+            counts = self._first(data, record, head, heads)
+        if not counts:
+            return
+        if level == "warn":
+            self._accounting.unknown_warnings += 1
+        else:
+            self._accounting.unknown_errors += 1
+
+    def known(self, record: Record) -> None:
+        """Count a record that a pattern knows, if it is a warning or an error."""
+        self._accounting.explained += level_of(record) is not None
+
+    def is_normal(self, line: bytes, literals: list[int], matches: Callable[[], bool]) -> bool:
+        """
+        Does a line with a literal of normal warnings match one? Then it is counted as explained.
+
+        Args:
+            matches: finds out; asked for the first line with a beginning.
+        """
+        key = (tuple(literals), line[:WINDOW].translate(None, _VARYING)[:HEAD])
+        normal = self._normal.get(key)
+        if normal is None:
+            normal = matches()
+            if len(self._normal) < MAX_HEADS:
+                self._normal[key] = normal
+        self._accounting.explained += normal and level_in(line) is not None
+        return normal
+
+    def _first(self, data: bytes, record: Record | None, head: bytes, heads: dict[bytes, bool]) -> bool:
+        """Look at the first line with this beginning: does it count, and is its kind a new one?"""
+        kinds = self._accounting.unknown_kinds
+        if len(heads) >= MAX_HEADS or len(kinds) >= MAX_KINDS:
+            self._accounting.unknown_unsorted += 1
+            return True
+        record = record or formats.decode(data)
+        counts = heads[head] = level_of(record) is not None
+        if counts:
+            kinds.add(kind_of(record))
+        return counts
+
+
+def kind_of(record: Record) -> str:
+    """What lines of one kind have in common: the subsystem and the beginning of the masked text."""
+    subsystem = subsystems.display(record.subsystem) if record.subsystem else ""
+    return f"{subsystem} {mask(first_line(record)[:MAX_KIND])}"
+
+
+def first_line(record: Record) -> str:
+    """The first line of a message that is not blank; stacks and details follow it."""
+    return record.message.lstrip().partition("\n")[0].rstrip()[:MAX_LINE]
