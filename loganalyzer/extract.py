@@ -155,7 +155,9 @@ class Extractor:
         self._tally.unknown(line.data, record)
         if not self._plan.shows_unknown:
             return
-        record = record or self._plan.tokenizer.record(line)
+        if record is None:
+            record = self._plan.tokenizer.record(line)
+            self._accounting.records[record.format] = self._accounting.records.get(record.format, 0) + 1
         level = unknown.level_of(record)
         if level is not None:
             yield UnknownLine(

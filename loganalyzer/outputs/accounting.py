@@ -55,13 +55,17 @@ def explained(accounting: Accounting) -> Iterator[str]:
     a = accounting
     unknown = a.unknown_warnings + a.unknown_errors
     total = a.explained + unknown
-    share = f"{a.explained * 100 // total} % of" if unknown else "All"
-    counted = f"{number(total)} warnings and errors are" if total > 1 else "1 warning or error is"
-    seen = f"{share} {counted} explained." if total else "No warnings and errors."
+    if not total:
+        yield "No warnings and errors; console text names no level."
+        return
+    share = f"{a.explained * 100 // total} % of {number(total)}" if unknown else f"All {number(total)}"
+    seen = f"{share} warnings and errors are explained."
+    if total == 1:
+        seen = f"The only warning or error is {'not ' * unknown}explained."
     yield seen + " Console text names no level and is not counted here." * bool(a.records.keys() & LEVELLESS)
     if unknown:
-        words = [f"{plural(a.unknown_warnings, 'warning')}"] * bool(a.unknown_warnings)
-        words += [f"{plural(a.unknown_errors, 'error')}"] * bool(a.unknown_errors)
+        words = [plural(a.unknown_warnings, "warning")] * bool(a.unknown_warnings)
+        words += [plural(a.unknown_errors, "error")] * bool(a.unknown_errors)
         kinds = "at least " * bool(a.unknown_unsorted) + plural(len(a.unknown_kinds), "kind")
         verb = "is" if unknown == 1 else "are"
         yield f"{' and '.join(words)} of {kinds} {verb} not known (loganalyzer unknown shows them)."

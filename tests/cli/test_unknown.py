@@ -128,7 +128,7 @@ def test_nothing_unknown_and_nothing_read(run: Run, tmp_path: Path) -> None:
     assert run("unknown", stdin=KNOWN).stdout == "No unknown warnings or errors.\n"
     console = run("unknown", stdin="2026-11-20T12:00:00.000+00:00 [whatsapp] Web connection closed (status 428)\n")
     assert console.stdout == "No unknown warnings or errors.\n"
-    assert "Console text names no level" in console.stderr
+    assert "No warnings and errors; console text names no level." in " ".join(console.stderr.split())
     assert run("unknown", stdin="").stdout == "Nothing was read: the input is empty.\n"
     missing = run("unknown", tmp_path / "missing.log")
     assert missing.returncode == 2
@@ -141,4 +141,5 @@ def test_every_run_tells_how_much_is_explained(command: str, run: Run) -> None:
     done = run(command, "-", stdin=KNOWN + "".join(in_file(f"gate {n} is open", second=n) for n in range(12)))
     assert "7 % of 13 warnings and errors are explained." in done.stderr
     assert "12 warnings of 1 kind are not known (loganalyzer unknown shows them)." in done.stderr
+    assert "The only warning or error is explained." in run(command, "-", stdin=KNOWN).stderr
     assert "All 2 warnings and errors are explained." in run(command, "-", stdin=KNOWN * 2).stderr
