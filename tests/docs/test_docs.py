@@ -40,7 +40,7 @@ def test_every_option_of_the_readme_exists() -> None:
     )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     known = set()
-    for command in ([], ["follow"], ["analyze"], ["events"], ["explain"], ["why"]):
+    for command in ([], ["follow"], ["analyze"], ["events"], ["explain"], ["why"], ["unknown"]):
         text = subprocess.run(
             [sys.executable, "-m", "loganalyzer", *command, "--help"], capture_output=True, text=True, check=True
         ).stdout

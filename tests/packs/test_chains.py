@@ -109,3 +109,15 @@ def test_a_fallback_that_answers_is_only_information(plan: Plan) -> None:
     incidents = examples.incidents_of(plan, FALLBACK)
     assert [i.failure_mode for i in incidents] == ["provider.rate-limited"]
     assert max(i.severity for i in incidents) is Severity.INFO
+
+
+def test_what_happened_once_is_counted_once(plan: Plan) -> None:
+    """Lines that accompany an occurrence (unit failed, restart scheduled, run ended) are evidence, but no further one."""
+    counts = {
+        incident.failure_mode: incident.count
+        for log in (DISK_FULL, PORT, DOWN_FOR_HOURS)
+        for incident in examples.incidents_of(plan, log)
+    }
+    assert counts["gateway.storage"] == 3
+    assert counts["gateway.port-conflict"] == counts["gateway.crash-loop"] == PORT.count("Main process exited")
+    assert counts["gateway.oom"] == 1
