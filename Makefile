@@ -70,8 +70,8 @@ coverage: $(DEV) ## run all tests and show which branches they miss
 notebooks: $(DEV) ## execute the notebooks
 	$(BIN)/pytest -q --nbmake --nbmake-timeout=300 -W 'ignore' notebooks
 
-bench: $(DEV) ## measure speed and memory against ripgrep, where it is installed (SIZE_MB=64 RUNS=3)
-	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),64) --runs $(or $(RUNS),3)
+bench: $(DEV) ## measure speed and memory against other programs (SIZE_MB=100 RUNS=7)
+	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),100) --runs $(or $(RUNS),7)
 
 docs: $(DEV) ## renew outputs and tables in the documentation
 	$(BIN)/python docs/refresh.py
