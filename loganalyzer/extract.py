@@ -136,20 +136,25 @@ class Extractor:
             if line.literals:
                 yield from self._unknown(line)
             return
-        tokenizer = self._plan.tokenizer
         if self._plan.silent.issuperset(known):
-            matches = self._tally.is_normal(
-                line.data, known, lambda: tokenizer.events(line, known, self._name, Accounting()).known
-            )
-            if not matches:
+            # Without a level there is nothing to count.
+            if line.literals[-1] >= self._plan.levels and not self._is_normal(line, known):
                 yield from self._unknown(line)
             return
-        reading = tokenizer.events(line, known, self._name, self._accounting)
+        reading = self._plan.tokenizer.events(line, known, self._name, self._accounting)
         if reading.known:
             self._tally.known(reading.record)
             yield from reading.events
         else:
             yield from self._unknown(line, reading.record)
+
+    def _is_normal(self, line: Line, known: list[int]) -> bool:
+        """Does a line with the text of a normal warning match its pattern? Then it is explained."""
+
+        def matches() -> bool:
+            return self._plan.tokenizer.events(line, known, self._name, Accounting()).known
+
+        return self._tally.is_normal(line.data, known, matches)
 
     def _unknown(self, line: Line, record: Record | None = None) -> Iterator[UnknownLine]:
         self._tally.unknown(line.data, record)
