@@ -34,7 +34,9 @@ _NAMED_WITHOUT_PID = frozenset(
     {"kernel", "systemd", "node", "openclaw", "openclaw-gateway", "openclaw-node", "clawdbot-gateway", "systemd-oomd"}
 )
 """Identifiers that are believed without a process number: who writes them is on every OpenClaw host."""
-_SYSTEM = frozenset({"kernel", "systemd", "earlyoom", "oomd", "dockerd", "containerd", "kubelet", "init", "launchd"})
+_SYSTEM = frozenset(
+    {"kernel", "systemd", "earlyoom", "oomd", "dockerd", "containerd", "kubelet", "init", "launchd", "chronyd", "ntpd"}
+)
 # Priorities of RFC 5424; of system services only, since everything a unit prints is logged as "info".
 _PRIORITIES = ("fatal", "fatal", "fatal", "error", "warn", "info", "info", "debug")
 
