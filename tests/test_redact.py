@@ -182,9 +182,9 @@ def test_any_text_is_accepted(text: str) -> None:
 )
 def test_hostile_text_takes_little_time(text: str) -> None:
     """Forty kilobytes made to defeat the patterns are masked within a second."""
-    start = time.perf_counter()
+    start = time.process_time()
     redact(text)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:

@@ -135,12 +135,13 @@ def test_unreadable_files_are_named(tmp_path: Path, drain: Drain) -> None:
     (tmp_path / "loop.log").symlink_to("loop.log")
     sources, problems = expand([tmp_path / "missing.log", tmp_path, tmp_path / "no*.log", "nul\0.log"])
     assert [drain(source)[0] for source in sources] == [b"good.log\n"]
-    assert problems == [
+    assert problems[:3] == [
         f"{tmp_path}/missing.log: No such file or directory",
         f"{tmp_path}/loop.log: Too many levels of symbolic links",
         f"{tmp_path}/no*.log: No such file or directory",
-        "nul?.log: embedded null byte",
     ]
+    assert problems[3].startswith("nul?.log: ")
+    assert "embedded null" in problems[3]  # "byte" or "character", by version of Python
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may read everything")
