@@ -69,7 +69,7 @@ def test_tags(line: str, subsystem: str | None, message: str) -> None:
     ("line", "subsystem", "level", "message"),
     [
         (
-            "2026-04-12T12:14:35.271+02:00 | web reconnect: connection closed",
+            "2026-11-20T10:00:00.250+01:00 | web reconnect: connection closed",
             None,
             None,
             "web reconnect: connection closed",
@@ -80,7 +80,7 @@ def test_tags(line: str, subsystem: str | None, message: str) -> None:
         ("[2026-11-20T12:00:00.000Z] openclaw gateway lifecycle", None, None, "openclaw gateway lifecycle"),
         ("[2026-11-20 12:00:00 GMT+8] [whatsapp] connected", "whatsapp", None, "connected"),
         (
-            "System: [2026-02-16 00:24:15 GMT+8] WhatsApp gateway disconnected",
+            "System: [2026-11-20 10:00:00 GMT+1] WhatsApp gateway disconnected",
             None,
             None,
             "WhatsApp gateway disconnected",
