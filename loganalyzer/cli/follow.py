@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +14,12 @@ import typer
 
 from loganalyzer.cli import options as given
 from loganalyzer.cli.hints import SILENT_PRODUCER
+from loganalyzer.cli.sinks import JsonLines, Reached, Sink, Text
 
 if TYPE_CHECKING:
     from loganalyzer.api import Analyzer
     from loganalyzer.cli.inputs import LiveInput
-    from loganalyzer.model import Accounting, Severity, Transition
-    from loganalyzer.outputs import View
+    from loganalyzer.model import Event, Transition
 
 FORMATS = ("text", "jsonl")
 SILENT_AFTER_S = 10.0
@@ -65,17 +65,18 @@ def follow(
         redact_key=redact_key,
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
-    sink = JsonLines(view) if name == "jsonl" else Text(view)
     reached = Reached(limit)
+    sinks: list[Sink] = [JsonLines(view) if name == "jsonl" else Text(view), reached]
     with interruptions() as interruption:
         source = open_input(path, interruption.wake)
-        analyzer = Analyzer(options, source.name, wall_clock=True)
+        analyzer = Analyzer(options, source.name, wall_clock=True, on_event=listeners(sinks))
         if path == "-" and sys.stdin.isatty():
             print("Reading from the terminal; end with Ctrl-D.", file=sys.stderr)
         for transitions in watch(source, analyzer, lambda: interruption.happened):
-            sink.show(transitions)
-            reached.look(transitions)
-        sink.end(analyzer.accounting)
+            for sink in sinks:
+                sink.show(transitions, analyzer.accounting)
+        for sink in sinks:
+            sink.end(analyzer.accounting)
     for line in accounting.lines(analyzer.accounting, view.redact, view.width):
         print(line, file=sys.stderr)
     if path == "-" and analyzer.accounting.bytes == 0 and not interruption.happened:
@@ -83,6 +84,19 @@ def follow(
     if interruption.happened:
         raise typer.Exit(130)
     raise typer.Exit(2 if analyzer.accounting.problems else int(reached.yes))
+
+
+def listeners(sinks: list[Sink]) -> Callable[[Event], None] | None:
+    """Gives what tells an event to the sinks that want to know; None if none does."""
+    wanted = [sink.event for sink in sinks if type(sink).event is not Sink.event]
+    if not wanted:
+        return None
+
+    def tell(event: Event) -> None:
+        for take in wanted:
+            take(event)
+
+    return tell
 
 
 def watch(source: LiveInput, analyzer: Analyzer, interrupted: Callable[[], bool]) -> Iterator[list[Transition]]:
@@ -122,70 +136,6 @@ def _patience(deadline_ns: int | None) -> float:
     if deadline_ns is None:
         return IDLE_S
     return min(max((deadline_ns - time.time_ns()) / NS + 0.001, 0.01), IDLE_S)
-
-
-class Reached:
-    """Remembers whether an incident was ever as severe as `--fail-on` asks."""
-
-    def __init__(self, limit: Severity | None) -> None:
-        self._limit = limit
-        self.yes = False
-
-    def look(self, transitions: Iterable[Transition]) -> None:
-        """Looks at what was decided; what is undecided does not count."""
-        from loganalyzer.model import Status
-
-        for transition in transitions:
-            incident = transition.incident
-            if self._limit is not None and incident.status is not Status.UNDECIDED:
-                self.yes = self.yes or incident.severity >= self._limit
-
-
-class JsonLines:
-    """Writes each transition as a JSON line, at once."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._shown: set[str] = set()
-
-    def show(self, transitions: Iterable[Transition]) -> None:
-        """Writes what is severe enough, and everything that follows about it."""
-        from loganalyzer.model import Status
-        from loganalyzer.outputs.jsonl import transition_line
-
-        for transition in transitions:
-            incident = transition.incident
-            if incident.severity < self._view.min_severity and incident.id not in self._shown:
-                continue
-            if incident.status is Status.OPEN:
-                self._shown.add(incident.id)
-            else:
-                self._shown.discard(incident.id)
-            sys.stdout.write(transition_line(transition, self._view))
-        sys.stdout.flush()
-
-    def end(self, _accounting: Accounting) -> None:
-        """Writes nothing: the last transition of each incident is its end."""
-
-
-class Text:
-    """Writes blocks and lines: in colour on a terminal, plain into a pipe, at once."""
-
-    def __init__(self, view: View) -> None:
-        from loganalyzer.cli.paper import printer
-        from loganalyzer.outputs.text import Follower
-
-        self._follower = Follower(view)
-        self._print = printer()
-
-    def show(self, transitions: Iterable[Transition]) -> None:
-        """Writes what the transitions tell a reader."""
-        for transition in transitions:
-            self._print(self._follower.take(transition))
-
-    def end(self, accounting: Accounting) -> None:
-        """Writes the summary."""
-        self._print(self._follower.summary(accounting))
 
 
 class Interruption:
