@@ -6,7 +6,7 @@ Renews what the documentation takes from the program: outputs of commands and th
 
 A block that begins with ```console and a line `$ COMMAND` holds the real output of that command, run in the root of the
 project. What stands between `<!-- failure-modes -->` or `<!-- catalogue -->` and its end mark comes from the pattern
-pack.
+pack. The manual of the command line is made as a whole.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import manual
 from catalogue import catalogue
 from tabulate import tabulate
 
@@ -62,11 +63,14 @@ def renewed(text: str) -> str:
 def main() -> int:
     """The command line."""
     stale = []
-    for page in (ROOT / name for name in PAGES):
-        before = page.read_text(encoding="utf-8")
-        after = renewed(before)
+    commands = manual.commands()
+    made = {"docs/cli.md": manual.markdown(commands), "docs/loganalyzer.1": manual.man(commands)}
+    for name in (*PAGES, *made):
+        page = ROOT / name
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        after = made[name] if name in made else renewed(before)
         if after != before:
-            stale.append(str(page.relative_to(ROOT)))
+            stale.append(name)
             if "--check" not in sys.argv:
                 page.write_text(after, encoding="utf-8")
     for name in stale:

@@ -52,6 +52,7 @@ def analyze(
     """
     from loganalyzer.api import analyze as run
     from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
+    from loganalyzer.sources import places
 
     name = given.choice("--format", format or "table", FORMATS)
     limit = None if fail_on is None else given.severity("--fail-on", fail_on)
@@ -65,7 +66,7 @@ def analyze(
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
-    with destination(output) as file:
+    with destination(output, paged=name in ("table", "markdown")) as file:
         with bar(progress) as advance:
             report = run(inputs, options, advance, workers=workers)
         for piece in OUTPUTS[name](report.incidents, report.accounting, view):
@@ -79,6 +80,8 @@ def analyze(
             print(line, file=sys.stderr)
     if report.accounting.bytes == 0 and inputs == ["-"]:
         print(SILENT_PRODUCER, file=sys.stderr)
+    elif report.accounting.bytes == 0 and (kept := places.existing()):
+        print(f"OpenClaw keeps logs here: {', '.join(map(str, kept))}", file=sys.stderr)
     raise typer.Exit(exit_code(report, limit))
 
 
