@@ -28,7 +28,7 @@ def test_every_command_and_option_is_in_both_texts() -> None:
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 def test_the_page_is_sound_for_man() -> None:
     """The formatter of man has nothing to complain about and shows all sections."""
-    command = ["groff", "-k", "-man", "-ww", "-Tutf8", "-P-c", ROOT / "docs" / "loganalyzer.1"]
+    command = ["groff", "-k", "-man", "-ww", "-Tutf8", "-P-cbou", ROOT / "docs" / "loganalyzer.1"]
     done = subprocess.run(command, capture_output=True, check=True)
     assert done.stderr == b""
     assert all(word in done.stdout.decode() for word in ("SYNOPSIS", "ANALYZE", "EXIT STATUS", "ENVIRONMENT", "FILES"))
