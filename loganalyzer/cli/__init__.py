@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from loganalyzer import __version__
-from loganalyzer.cli import analyze, config, events, explain, follow, patterns, unknown, why
+from loganalyzer.cli import analyze, config, events, explain, follow, history, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
 EXAMPLES = """Examples:
@@ -84,6 +84,7 @@ app.command("explain")(explain.explain)
 app.command("why")(why.why)
 app.command("unknown", epilog=unknown.EXAMPLES)(unknown.unknown)
 app.add_typer(patterns.app, name="patterns")
+app.command("history")(history.history)
 app.command("config")(config.config)
 
 

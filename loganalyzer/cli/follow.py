@@ -14,7 +14,7 @@ import typer
 
 from loganalyzer.cli import options as given
 from loganalyzer.cli.hints import SILENT_PRODUCER
-from loganalyzer.cli.sinks import JsonLines, Reached, Sink, Text
+from loganalyzer.cli.sinks import Chronicle, JsonLines, Reached, Sink, Text
 
 if TYPE_CHECKING:
     from loganalyzer.api import Analyzer
@@ -44,6 +44,8 @@ def follow(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    history: given.HistoryFile = None,
+    history_keep: given.HistoryKeep = "365d",
 ) -> None:
     """
     Watch a log and show incidents as they open, grow and end; a summary at the end or on Ctrl-C.
@@ -67,6 +69,8 @@ def follow(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     reached = Reached(limit)
     sinks: list[Sink] = [JsonLines(view) if name == "jsonl" else Text(view), reached]
+    if history is not None:
+        sinks.append(Chronicle(given.open_history(history, history_keep, view.redact)))
     with interruptions() as interruption:
         source = open_input(path, interruption.wake)
         analyzer = Analyzer(options, source.name, wall_clock=True, on_event=listeners(sinks))

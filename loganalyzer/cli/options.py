@@ -22,6 +22,7 @@ import typer
 from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from loganalyzer.history import History
     from loganalyzer.model import Severity
     from loganalyzer.outputs import View
     from loganalyzer.pipeline import Options
@@ -109,6 +110,13 @@ Workers = Annotated[
         help="Processes that share the bytes; default: one for each core, for files of 64 MB and more.",
     ),
 ]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="DB", help="Keep incidents in this SQLite file too; see loganalyzer history."),
+]
+HistoryKeep = Annotated[
+    str, typer.Option("--history-keep", metavar="AGE", help="Forget incidents last seen longer ago.", show_default=True)
+]
 
 _DAY = re.compile(r"(today|yesterday)?[ T]*(\d{1,2}:\d{2}(?::\d{2})?)?")
 _AGO = re.compile(r"(?:\d+[smhdw])+")
@@ -188,14 +196,14 @@ def moment(option: str, text: str, tz: tzinfo | None, now_ns: int) -> int:
     Errors:
         UsageError: it is neither.
     """
-    age = text.strip().lower().removesuffix("ago").strip()
-    if _AGO.fullmatch(age):
-        seconds = sum(int(n) * _UNIT_S[unit] for n, unit in _PART.findall(age))
-        return now_ns - seconds * 1_000_000_000
-    if age == "now":
+    word = text.strip().lower()
+    ago = word.removesuffix("ago").strip()
+    if _AGO.fullmatch(ago):
+        return now_ns - age(option, ago)
+    if word == "now":
         return now_ns
     try:
-        if age and (day := _DAY.fullmatch(age)):
+        if word and (day := _DAY.fullmatch(word)):
             return _of_day(day[1], day[2], tz or UTC, now_ns)
         read = datetime.fromisoformat(text.strip())
         if read.tzinfo is None:
@@ -217,6 +225,21 @@ def _of_day(day: str | None, clock: str | None, tz: tzinfo, now_ns: int) -> int:
     if day is None and found > now:
         found = datetime.combine(now.date() - timedelta(days=1), at, tz)
     return (found - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def age(option: str, text: str) -> int:
+    """
+    Reads a length of time such as `90d` or `1d12h`.
+
+    Returns:
+        The length [ns].
+
+    Errors:
+        UsageError: it is none.
+    """
+    if not _AGO.fullmatch(text.strip().lower()):
+        raise UsageError(f"{option}: '{text}' is no length of time. Write 90d, 12h or 1d12h.")
+    return sum(int(n) * _UNIT_S[unit] for n, unit in _PART.findall(text.lower())) * 1_000_000_000
 
 
 def analysis_options(
@@ -281,6 +304,13 @@ def redactor(no_redact: bool, key: str | None) -> Redactor:
 
     path = platformdirs.user_data_path("loganalyzer") / "mask.key"
     return Redactor(user_key(path, lambda text: print(text, file=sys.stderr)))
+
+
+def open_history(path: Path, keep: str, redact: Redactor) -> History:
+    """Opens a history for writing."""
+    from loganalyzer.history import History
+
+    return History(path, redact, age("--history-keep", keep))
 
 
 def inputs(paths: list[str] | None) -> list[str]:
