@@ -219,6 +219,27 @@ def figures(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found).sort_values(["times", "lasted"], ascending=False, ignore_index=True)
 
 
+def numbers(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Gives figures as plain values: lengths in seconds, times [ns, UTC], None for what is not known."""
+    import pandas as pd
+
+    found = []
+    for row in frame.to_dict("records"):
+        plain: dict[str, Any] = {}
+        for name, value in row.items():
+            match value:
+                case _ if pd.isna(value):
+                    plain[f"{name}_ns" if name == "last_seen" else f"{name}_s"] = None
+                case pd.Timedelta():
+                    plain[f"{name}_s"] = value.total_seconds()
+                case pd.Timestamp():
+                    plain[f"{name}_ns"] = value.value
+                case _:
+                    plain[str(name)] = value
+        found.append(plain)
+    return found
+
+
 def _open(path: Path, *, writes: bool) -> sqlite3.Connection:
     try:
         if writes:

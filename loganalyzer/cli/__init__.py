@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from loganalyzer import __version__
-from loganalyzer.cli import analyze, config, events, explain, follow, history, patterns, unknown, why
+from loganalyzer.cli import analyze, config, events, explain, follow, history, mcp, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
 EXAMPLES = """Examples:
@@ -85,6 +85,7 @@ app.command("why")(why.why)
 app.command("unknown", epilog=unknown.EXAMPLES)(unknown.unknown)
 app.add_typer(patterns.app, name="patterns")
 app.command("history")(history.history)
+app.command("mcp")(mcp.mcp)
 app.command("config")(config.config)
 
 

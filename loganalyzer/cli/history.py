@@ -6,16 +6,13 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from loganalyzer.cli import options as given
 from loganalyzer.cli.destination import destination
 from loganalyzer.outputs.base import iso
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMATS = ("table", "plot", "json", "jsonl")
 SCHEMA = "loganalyzer.history/1"
@@ -41,7 +38,7 @@ def history(
     what was wrong, as bars), json (the figures) and jsonl (the incidents).
     """
     from loganalyzer.errors import UsageError
-    from loganalyzer.history import figures, rows, to_frame
+    from loganalyzer.history import figures, numbers, rows, to_frame
     from loganalyzer.model import Severity
     from loganalyzer.outputs import reliability
 
@@ -72,27 +69,6 @@ def history(
             case "jsonl":
                 file.writelines(json.dumps(as_object(row)) + "\n" for row in found)
     sys.stdout.flush()
-
-
-def numbers(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Gives figures as plain values: lengths in seconds, times [ns, UTC], None for what is not known."""
-    import pandas as pd
-
-    found = []
-    for row in frame.to_dict("records"):
-        plain: dict[str, Any] = {}
-        for name, value in row.items():
-            match value:
-                case _ if pd.isna(value):
-                    plain[f"{name}_ns" if name == "last_seen" else f"{name}_s"] = None
-                case pd.Timedelta():
-                    plain[f"{name}_s"] = value.total_seconds()
-                case pd.Timestamp():
-                    plain[f"{name}_ns"] = value.value
-                case _:
-                    plain[str(name)] = value
-        found.append(plain)
-    return found
 
 
 def as_object(row: dict[str, Any]) -> dict[str, Any]:
