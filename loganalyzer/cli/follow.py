@@ -79,6 +79,7 @@ def follow(
         for transitions in watch(source, analyzer, lambda: interruption.happened):
             for sink in sinks:
                 sink.show(transitions, analyzer.accounting)
+        analyzer.accounting.assumptions += source.notes
         for sink in sinks:
             sink.end(analyzer.accounting)
     for line in accounting.lines(analyzer.accounting, view.redact, view.width):

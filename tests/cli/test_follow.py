@@ -15,7 +15,7 @@ from typing import IO
 import pytest
 
 from loganalyzer.cli import follow
-from loganalyzer.cli.inputs import GrowingFile, Stream, open_input
+from loganalyzer.cli.inputs import Followed, Stream, open_input
 from loganalyzer.errors import SourceError, UsageError
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -209,35 +209,6 @@ def wake() -> Iterator[int]:
     os.close(writer)
 
 
-def read_all(file: GrowingFile) -> bytes:
-    return b"".join(iter(lambda: file.read(0.0) or b"", b""))
-
-
-def test_a_truncated_file_is_read_from_its_start(tmp_path: Path, wake: int) -> None:
-    """A file that shrank holds new lines."""
-    log = tmp_path / "log"
-    log.write_bytes(b"one\ntwo\n")
-    file = GrowingFile(log, wake)
-    assert read_all(file) == b"one\ntwo\n"
-    log.write_bytes(b"new\n")
-    assert read_all(file) == b"new\n"
-
-
-def test_a_replaced_file_is_read_to_its_end_first(tmp_path: Path, wake: int) -> None:
-    """Lines that were written before the rotation are not lost, nor those after it, nor is a gap an error."""
-    log = tmp_path / "log"
-    log.write_bytes(b"one\n")
-    file = GrowingFile(log, wake)
-    assert read_all(file) == b"one\n"
-    with log.open("ab") as old:
-        log.rename(tmp_path / "log.1")
-        old.write(b"two\n")
-    assert read_all(file) == b"two\n"
-    assert file.read(0.0) == b""
-    log.write_bytes(b"three\n")
-    assert read_all(file) == b"three\n"
-
-
 def test_waiting_ends_when_woken(wake: int, tmp_path: Path) -> None:
     """A signal ends the wait of a pipe as well as that of a file, without pretending an end of input."""
     quiet_reader, quiet_writer = os.pipe()
@@ -246,7 +217,7 @@ def test_waiting_ends_when_woken(wake: int, tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"")
     began = time.monotonic()
     assert Stream("-", quiet_reader, woken_reader).read(10) == b""
-    assert GrowingFile(tmp_path / "log", woken_reader).read(10) == b""
+    assert Followed(tmp_path / "log", woken_reader).read(10) == b""
     assert time.monotonic() - began < 1
     for descriptor in (quiet_reader, quiet_writer, woken_reader, woken_writer):
         os.close(descriptor)
