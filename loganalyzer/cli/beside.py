@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 URLS = "LOGANALYZER_NOTIFY"
 """Environment variable with URLs, separated by blanks; unlike arguments, other users of the machine cannot read it."""
+PATIENCE_S = 5.0
+"""How long the end of the program waits for messages that are not delivered yet [s]."""
 LATEST_EVERY_S = 1.0
 """How often the time of the last line is looked up."""
 
@@ -79,7 +81,7 @@ class Notifications(Sink):
 
     def end(self, accounting: Accounting) -> None:
         """Waits a moment for what is on its way, and says what was not told."""
-        for sentence in self._notifier.close():
+        for sentence in self._notifier.close(PATIENCE_S):
             print(sentence, file=sys.stderr)
 
 

@@ -20,9 +20,6 @@ from loganalyzer.outputs.base import View
 
 __all__ = ["Deliveries", "Notifier", "Target", "open_targets"]
 
-PATIENCE_S = 5.0
-"""How long the end of the program waits for messages that are not delivered yet [s]."""
-
 
 class Deliveries(NamedTuple):
     """Incidents by what became of their messages, all targets together."""
@@ -59,7 +56,7 @@ class Notifier:
             retried=sum(one.retried for one in found),
         )
 
-    def close(self, patience_s: float = PATIENCE_S) -> list[str]:
+    def close(self, patience_s: float) -> list[str]:
         """Sends what waits, for at most `patience_s`; sentences about what was not told."""
         close_at = time.monotonic() + patience_s
         for _, courier in self._couriers:

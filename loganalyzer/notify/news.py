@@ -32,6 +32,7 @@ class News:
         """How severe each open incident was when it was told."""
         self._held: dict[str, Incident] = {}
         """What changed before the log was live."""
+        self._was_live = False
 
     @property
     def held(self) -> int:
@@ -51,10 +52,11 @@ class News:
         if not live:
             self._held |= {name: incident for name, incident in changed.items() if name in self._open}
             return []
-        late, self._held = self._held, {}
-        found = list(self._tell(late | changed))
-        if late and len(found) > 1:
-            return [messages.together(found, "incidents are open")]
+        found = list(self._tell(self._held | changed))
+        self._held.clear()
+        if len(found) > 1 and not self._was_live:
+            found = [messages.together(found, "incidents are open")]
+        self._was_live = True
         return found
 
     def _tell(self, changed: dict[str, Incident]) -> Iterator[Message]:
@@ -67,7 +69,7 @@ class News:
             if incident.status is not Status.OPEN:
                 if self._told.pop(incident.id, None) is not None and not self._is_folded(incident):
                     yield messages.resolved(incident, self._release(incident, below), self._view)
-            elif incident.severity < self._least or self._is_folded(incident):
+            elif incident.id not in self._open or incident.severity < self._least or self._is_folded(incident):
                 continue
             elif before is None or before < incident.severity:
                 self._told[incident.id] = incident.severity

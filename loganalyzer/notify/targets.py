@@ -8,6 +8,7 @@ a URL but the name of its service: neither errors nor the log of Apprise get out
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,11 +45,12 @@ def open_targets(urls: Sequence[str]) -> list[Target]:
     except ImportError:
         raise UsageError("--notify needs Apprise: pip install 'loganalyzer[notify]'") from None
     for name in ("apprise", "urllib3"):
-        # Their warnings quote hosts and paths, and would go to standard error.
-        log = logging.getLogger(name)
-        log.addHandler(logging.NullHandler())
-        log.propagate = False
-    return [_target(number, url) for number, url in enumerate(urls, 1)]
+        # Their errors quote URLs.
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    with warnings.catch_warnings():
+        # Its plugins are imported with the first URL, some of them with warnings about modules of Python.
+        warnings.simplefilter("ignore")
+        return [_target(number, url) for number, url in enumerate(urls, 1)]
 
 
 def _target(number: int, url: str) -> Target:
