@@ -31,8 +31,6 @@ URLS = "LOGANALYZER_NOTIFY"
 """Environment variable with URLs, separated by blanks; unlike arguments, other users of the machine cannot read it."""
 PATIENCE_S = 5.0
 """How long the end of the program waits for messages that are not delivered yet [s]."""
-LATEST_EVERY_S = 1.0
-"""How often the time of the last line is looked up."""
 
 Notify = Annotated[
     list[str] | None,
@@ -90,7 +88,6 @@ class Served(Sink):
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
-        self._looked_at = 0.0
 
     def begin(self, analyzer: Analyzer) -> None:
         """See `Sink.begin`."""
@@ -102,11 +99,7 @@ class Served(Sink):
 
     def show(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
         """Takes what has changed."""
-        latest_ns = None
-        if time.monotonic() >= self._looked_at + LATEST_EVERY_S:
-            latest_ns = self._analyzer.latest_ns()
-            self._looked_at = time.monotonic()
-        self._figures.take(transitions, accounting, latest_ns)
+        self._figures.take(transitions, accounting, self._analyzer.latest_ns())
 
 
 def sinks(

@@ -320,12 +320,13 @@ def test_a_scrape_tells_how_things_stand(zoo: Path, start: Start, receiver: Rece
     url, before = scrape(process)
     assert url.startswith("http://127.0.0.1:")
     assert samples(before)["loganalyzer_lines_total"] == 0
+    send(process, lines("zebra sleeps", at=OLD))
     send(process, lines("zebra escaped with code 429", "warn nothing that is known"))
     answer(process), answer(process)
     receiver.wait(1)
     time.sleep(0.1)  # the counter follows the delivery
     found = samples(urllib.request.urlopen(url, timeout=10).read().decode())
-    assert found["loganalyzer_lines_total"] == 2
+    assert found["loganalyzer_lines_total"] == 3
     assert found["loganalyzer_bytes_total"] > 100
     assert found["loganalyzer_events_total{type=zoo.escaped}"] == 1
     assert found["loganalyzer_open_incidents{mode=zoo.gate-open,role=root,severity=error}"] == 1
