@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from loganalyzer.cli import beside
 from loganalyzer.cli import options as given
 from loganalyzer.cli.hints import SILENT_PRODUCER
 from loganalyzer.cli.sinks import Chronicle, JsonLines, Reached, Sink, Text
@@ -46,6 +47,9 @@ def follow(
     redact_key: given.RedactKey = None,
     history: given.HistoryFile = None,
     history_keep: given.HistoryKeep = "365d",
+    notify: beside.Notify = None,
+    notify_severity: beside.NotifySeverity = None,
+    metrics: beside.Metrics = None,
 ) -> None:
     """
     Watch a log and show incidents as they open, grow and end; a summary at the end or on Ctrl-C.
@@ -71,9 +75,14 @@ def follow(
     sinks: list[Sink] = [JsonLines(view) if name == "jsonl" else Text(view), reached]
     if history is not None:
         sinks.append(Chronicle(given.open_history(history, history_keep, view.redact)))
+    sinks += beside.sinks(
+        notify=notify, notify_severity=notify_severity, metrics=metrics, redact_key=redact_key, view=view
+    )
     with interruptions() as interruption:
         source = open_input(path, interruption.wake)
         analyzer = Analyzer(options, source.name, wall_clock=True, on_event=listeners(sinks))
+        for sink in sinks:
+            sink.begin(analyzer)
         if path == "-" and sys.stdin.isatty():
             print("Reading from the terminal; end with Ctrl-D.", file=sys.stderr)
         for transitions in watch(source, analyzer, lambda: interruption.happened):

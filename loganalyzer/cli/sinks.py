@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING
 from loganalyzer.model import Accounting, Event, Severity, Status, Transition
 
 if TYPE_CHECKING:
+    from loganalyzer.api import Analyzer
     from loganalyzer.history import History
     from loganalyzer.outputs import View
 
 
 class Sink:
     """Does nothing; sinks override what they care for."""
+
+    def begin(self, analyzer: Analyzer) -> None:
+        """The input is open, and `analyzer` will read it."""
 
     def event(self, event: Event) -> None:
         """An event, before the rules see it."""
