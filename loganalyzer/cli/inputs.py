@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import select
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -36,18 +37,18 @@ class Stream:
     A pipe, a terminal or a redirected file: read until it ends.
 
     Args:
-        wake: A descriptor that becomes readable when waiting should end (a signal).
+        wakes: Descriptors that become readable when waiting should end (a signal, a key).
     """
 
-    def __init__(self, name: str, descriptor: int, wake: int) -> None:
+    def __init__(self, name: str, descriptor: int, wakes: Sequence[int]) -> None:
         self.name = name
         self._descriptor = descriptor
-        self._wake = wake
+        self._wakes = wakes
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what has arrived; see `LiveInput`."""
         if os.name != "nt":  # Windows can wait for sockets only; there a read just blocks
-            ready, _, _ = select.select([self._descriptor, self._wake], [], [], timeout_s)
+            ready, _, _ = select.select([self._descriptor, *self._wakes], [], [], timeout_s)
             if self._descriptor not in ready:
                 return b""
         try:
@@ -66,10 +67,10 @@ class GrowingFile:
     read to its end first.
     """
 
-    def __init__(self, path: Path, wake: int) -> None:
+    def __init__(self, path: Path, wakes: Sequence[int]) -> None:
         self.name = str(path)
         self._path = path
-        self._wake = wake
+        self._wakes = wakes
         self._descriptor = _open(path)
         self._offset = 0
 
@@ -78,7 +79,7 @@ class GrowingFile:
         data = self._read()
         if data:
             return data
-        select.select([self._wake] if os.name != "nt" else [], [], [], min(timeout_s, POLL_S))
+        select.select(self._wakes if os.name != "nt" else [], [], [], min(timeout_s, POLL_S))
         return b""
 
     def _read(self) -> bytes:
@@ -102,28 +103,28 @@ class GrowingFile:
         return (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev)
 
 
-def open_input(path: str, wake: int) -> LiveInput:
+def open_input(path: str, wakes: Sequence[int]) -> LiveInput:
     """
     Opens what to follow.
 
     Args:
         path: `-` for standard input, else a file, named pipe or device.
-        wake: A descriptor that becomes readable when waiting should end.
+        wakes: Descriptors that become readable when waiting should end.
 
     Errors:
         SourceError: it cannot be opened.
         UsageError: it is nothing that grows.
     """
     if path == "-":
-        return Stream("-", 0, wake)
+        return Stream("-", 0, wakes)
     if path.lower().endswith(COMPRESSED):
         raise UsageError(f"{path}: a compressed file does not grow. Use: loganalyzer analyze {path}")
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: a folder cannot be followed; {_newest(place)}.")
     if place.exists() and not place.is_file():
-        return Stream(path, _open(place), wake)
-    return GrowingFile(place, wake)
+        return Stream(path, _open(place), wakes)
+    return GrowingFile(place, wakes)
 
 
 def _open(path: Path) -> int:
