@@ -114,18 +114,19 @@ class Terminal:
             self._suspend()
         if signal.SIGCONT in notices:
             self._is_ours = False  # whoever had the terminal meanwhile has changed it
-        if not self._is_ours and _is_foreground():
-            self._enter()
-        if not self._is_ours:
-            return []  # `bg` after Ctrl-Z: the log is read on, the screen comes back with `fg`
         try:
+            entered = not self._is_ours and os.tcgetpgrp(1) == os.getpgrp()
+            if entered:
+                self._enter()
+            if not self._is_ours:
+                return []  # `bg` after Ctrl-Z: the log is read on, the screen comes back with `fg`
             keys = [key for part in _received(self._descriptor) for key in self._keys.feed(part)]
         except OSError:
             return ["q"]  # the terminal is gone
         keys += self._keys.rest()
         if "repaint" in keys:
             self._sent = []
-        return ["repaint", *keys] if notices else keys
+        return ["repaint", *keys] if notices or entered else keys
 
     def draw(self, rows: Sequence[Text], width: int, height: int) -> None:
         """Sends what has changed; nothing in the background, or while the last frame is still on its way."""

@@ -150,9 +150,10 @@ def is_open(problem: Problem) -> bool:
     return any(i.status is Status.OPEN for i in (problem.incident, *problem.consequences))
 
 
-def _urgency(problem: Problem) -> tuple[bool, int, int, str]:
+def _urgency(problem: Problem) -> tuple[bool, bool, int, int, str]:
     incident = problem.incident
-    return not is_open(problem), -incident.severity, incident.first_seen_ns or 0, incident.id
+    ended = incident.status is not Status.OPEN
+    return not is_open(problem), ended, -incident.severity, incident.first_seen_ns or 0, incident.id
 
 
 class _Rates:

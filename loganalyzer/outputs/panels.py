@@ -25,6 +25,8 @@ Piece = tuple[str, str]
 """Words and their rich style."""
 NARROW = 60
 """Below this width numbers give way to words [cells]."""
+SHORT = {"error": "err", "resolved": "done"}
+"""Names of severities and states there, where the first four letters do not do."""
 GAP = 3
 """Between facts that stand side by side [cells]."""
 STATES = {
@@ -106,14 +108,17 @@ def problem(found: Problem, snapshot: Snapshot, view: View, width: int, *, selec
     ended = incident.status is not Status.OPEN
     since = incident.resolved_at_ns if incident.status is Status.RESOLVED else incident.first_seen_ns
     label, style = (incident.status.value, "green") if ended else (incident.severity.label, _severity(incident))
-    numbers = f"{age(since, snapshot.clock_ns):>7} {_times(incident.count):>6}"
-    numbers += "" if width < NARROW else f" {incident.confidence:>4.0%}"
+    label, numbers = f"{label:<9}", f"{age(since, snapshot.clock_ns):>7}"
+    if width < NARROW:
+        label = f"{SHORT.get(label.rstrip(), label[:4]):<4}"
+    else:
+        numbers += f" {_times(incident.count):>6} {incident.confidence:>4.0%}"
     where = " ".join(v for v in view.redact.key(incident.key).values() if v is not None)
     head = row(
         width,
         ("▸ " if selected else "  ", "bold"),
-        (label, style),
-        (" " * (9 - len(label)), ""),
+        (label.rstrip(), style),
+        (" " * (len(label) - len(label.rstrip())), ""),
         (numbers, "" if going_on else "dim"),
         ("  " + sanitize.line(incident.title), "bold" if going_on else "dim"),
         ("  " + sanitize.line(where), "dim"),

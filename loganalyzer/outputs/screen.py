@@ -7,6 +7,7 @@ counted in the cells of a terminal. Everything that was logged is masked and mad
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,10 +25,11 @@ NARROWEST, LOWEST = 20, 6
 WIDEST = 100
 """Where the text of details is wrapped at the latest [cells]."""
 KEYS = {
-    "list": "↑↓ select  Enter details  p pause  ? help  q quit",
-    "details": "↑↓ scroll  Esc back  p pause  ? help  q quit",
-    "help": "Esc back  q quit",
+    "list": ("↑↓ select  Enter details  p pause  ? help  q quit", "↑↓  Enter  p  ? help  q quit"),
+    "details": ("↑↓ scroll  Esc back  p pause  ? help  q quit", "↑↓  Esc back  p  ? help  q quit"),
+    "help": ("↑↓ scroll  Esc back  q quit", "Esc back  q quit"),
 }
+"""The last row, and what of it a narrow screen has room for."""
 HELP = """\
 Keys
   ↑ ↓ or k j          select an incident; in details: scroll
@@ -71,9 +73,11 @@ class Screen:
         elif key == "p":
             self.paused = not self.paused
         elif key == "?":
-            self._behind_help, self._mode = (
-                (self._mode, "help") if self._mode != "help" else ("list", self._behind_help)
-            )
+            if self._mode == "help":
+                self._mode = self._behind_help
+            else:
+                self._behind_help, self._mode = self._mode, "help"
+            self._scroll = 0
         elif key in ("escape", "left"):
             self._mode = self._behind_help if self._mode == "help" else "list"
         elif key in ("enter", "right") and self._mode == "list" and snapshot.problems:
@@ -96,7 +100,7 @@ class Screen:
         top = panels.header(snapshot, self.paused, self._view, width, 1 if height < 12 else 3)
         room = height - len(top) - 1
         if self._mode == "help":
-            body = self._scrolled("Help", [row(width, (text, "")) for text in HELP.splitlines()], width, room)
+            body = self._scrolled("Help", _help(width), width, room)
         elif self._mode == "details" and snapshot.problems:
             problem = snapshot.problems[self._index(snapshot)]
             title = f"{problem.incident.failure_mode}"
@@ -104,7 +108,8 @@ class Screen:
         else:
             body = self._list(snapshot, width, room, advice)
         body += [Text() for _ in range(room - len(body))]
-        return [*top, *body[:room], row(width, (KEYS[self._mode], "dim"))]
+        keys, fewer_keys = KEYS[self._mode]
+        return [*top, *body[:room], row(width, (keys if len(keys) <= width else fewer_keys, "dim"))]
 
     def _list(self, snapshot: Snapshot, width: int, room: int, advice: str | None) -> list[Text]:
         if advice is not None and not snapshot.total.bytes:
@@ -178,6 +183,11 @@ class Screen:
             texts = [Text(line.text, style=STYLES[line.style]) for line in lines]
             self._details = known, _folded(texts, width)
         return self._details[1]
+
+
+def _help(width: int) -> list[Text]:
+    lines = HELP.splitlines()
+    return [Text(part) for line in lines for part in textwrap.wrap(line, width, subsequent_indent=" " * 6)]
 
 
 def _folded(texts: Sequence[Text], width: int) -> list[Text]:
