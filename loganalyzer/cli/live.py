@@ -42,7 +42,14 @@ class Live(Sink):
         self._picture: Snapshot | None = None
         self._advice: str | None = None
         self._due_s = started_s + FIRST_S
+        """When the next frame may be drawn."""
         self._is_stale = True
+        self._seen_bytes = 0
+
+    @property
+    def _next_s(self) -> float:
+        """When the next frame is drawn, unless a key is pressed."""
+        return self._due_s if self._is_stale else self._due_s + IDLE_S - REFRESH_S
 
     @property
     def quitting(self) -> bool:
@@ -52,9 +59,7 @@ class Live(Sink):
     @property
     def patience_s(self) -> float:
         """How long the log may be waited for before `show` must be called again [s]."""
-        until = self._due_s - time.monotonic()
-        if not self._is_stale:
-            until += IDLE_S - REFRESH_S
+        until = self._next_s - time.monotonic()
         keys = self._terminal.patience_s
         return max(until if keys is None else min(until, keys), 0.0)
 
@@ -73,7 +78,8 @@ class Live(Sink):
     def show(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
         """Takes what was decided, answers keys, and draws if it is time."""
         self._board.take(transitions, time.time_ns())
-        self._is_stale = True
+        self._is_stale = self._is_stale or bool(transitions) or accounting.bytes != self._seen_bytes
+        self._seen_bytes = accounting.bytes
         now_s = time.monotonic()
         if self._picture is None and now_s < self._due_s:
             return
@@ -82,7 +88,7 @@ class Live(Sink):
             picture = self._picture or self._take_picture(accounting, now_s)
             for key in keys:
                 self._screen.press(key, picture)
-        if keys or now_s >= self._due_s:
+        if keys or now_s >= self._next_s:
             self._draw(accounting, now_s)
 
     def end(self, accounting: Accounting) -> None:

@@ -22,10 +22,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from loganalyzer.cli.keys import ESCAPE_S, Keys
+
 REPAINT_S = 2.0
 """After so long everything is sent again: other programs may have written to the screen [s]."""
-ESCAPE_S = 0.05
-"""Escape and nothing behind it for so long is the key itself [s]."""
 PARTING_S = 1.0
 """Longest wait for a terminal that takes nothing, at the end [s]."""
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J"
@@ -33,27 +33,6 @@ ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J"
 LEAVE = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l"
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 """Terminals that know these show a frame at once or not at all; others ignore them."""
-SEQUENCES = {
-    "[A": "up",
-    "OA": "up",
-    "[B": "down",
-    "OB": "down",
-    "[C": "right",
-    "OC": "right",
-    "[D": "left",
-    "OD": "left",
-    "[5~": "pageup",
-    "[6~": "pagedown",
-    "[H": "home",
-    "OH": "home",
-    "[1~": "home",
-    "[7~": "home",
-    "[F": "end",
-    "OF": "end",
-    "[4~": "end",
-    "[8~": "end",
-}
-NAMES = {"\r": "enter", "\n": "enter", "\x7f": "escape", "\x08": "escape", "\x0c": "repaint"}
 PLAIN = str.maketrans("─│└●▸…·↑↓←", "-|`*>~.^v<")
 """For terminals without UTF-8."""
 
@@ -224,52 +203,6 @@ class Terminal:
                 )
             }
         return self._consoles[width, height]
-
-
-class Keys:
-    """Bytes of a keyboard as names of keys: characters are themselves, others are called as in `SEQUENCES`."""
-
-    def __init__(self) -> None:
-        self._pending = ""
-        self._since_s = 0.0
-
-    @property
-    def is_waiting(self) -> bool:
-        """Has something begun that may go on?"""
-        return bool(self._pending)
-
-    def feed(self, data: bytes) -> Iterator[str]:
-        """The keys that these bytes complete."""
-        text = self._pending + data.decode("utf-8", "ignore")
-        self._pending = ""
-        while text:
-            if text[0] != "\x1b":
-                yield NAMES.get(text[0], text[0])
-                text = text[1:]
-            elif (length := _sequence(text)) is None:
-                self._pending, self._since_s = text, time.monotonic()
-                return
-            else:
-                yield SEQUENCES.get(text[1:length], "escape" if length == 1 else "unknown")
-                text = text[length:]
-
-    def rest(self) -> Iterator[str]:
-        """The escape key, if that was all for long enough."""
-        if self._pending and time.monotonic() - self._since_s >= ESCAPE_S:
-            lone, self._pending = self._pending == "\x1b", ""
-            yield "escape" if lone else "unknown"
-
-
-def _sequence(text: str) -> int | None:
-    """Length of the sequence that a text begins with; None if it is not complete."""
-    if len(text) == 1:
-        return None
-    if text[1] not in "[O":
-        return 1
-    for index, character in enumerate(text[2:12], 2):
-        if "@" <= character <= "~":
-            return index + 1
-    return None if len(text) < 12 else 12
 
 
 def _received(descriptor: int) -> Iterator[bytes]:

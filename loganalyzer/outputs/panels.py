@@ -101,6 +101,13 @@ def no_incidents(snapshot: Snapshot, view: View, width: int) -> Text:
     return row(width, (f"  No incidents at {view.min_severity.label} or above{hidden}.", "green"))
 
 
+def height(found: Problem) -> int:
+    """Gives how many rows `problem` gives."""
+    if not is_open(found):
+        return 1
+    return 1 + bool(found.incident.evidence) + bool(found.consequences)
+
+
 def problem(found: Problem, snapshot: Snapshot, view: View, width: int, *, selected: bool) -> list[Text]:
     """Gives the rows of a problem: what it is; while it is open, its last evidence and what follows from it."""
     incident = found.incident
@@ -177,7 +184,7 @@ def time_of_day(time_ns: int | None, view: View) -> str:
 
 def _state(snapshot: Snapshot, paused: bool) -> Piece:
     if paused:
-        return "HELD", "bold yellow reverse"
+        return "PAUSED", "bold yellow reverse"
     if not snapshot.total.bytes:
         return "WAITING", "bold yellow"
     return ("REPLAY", "bold cyan") if snapshot.is_replay else ("LIVE", "bold green")

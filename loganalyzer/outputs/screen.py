@@ -37,7 +37,7 @@ Keys
   Home End or g G     to the first, to the last
   Enter               evidence, cause and what to do
   Esc or ←            back
-  p                   hold the screen; the log is read on
+  p                   pause the screen; the log is read on
   Ctrl-L              draw everything anew
   q                   end, with a summary; Ctrl-C also ends the producer
 Incidents
@@ -50,7 +50,7 @@ Numbers
 
 
 class Screen:
-    """What the reader looks at: which view, which incident, how far scrolled, whether held."""
+    """What the reader looks at: which view, which incident, how far scrolled, whether paused."""
 
     def __init__(self, view: View) -> None:
         self._view = view
@@ -101,11 +101,10 @@ class Screen:
         room = height - len(top) - 1
         if self._mode == "help":
             body = self._scrolled("Help", _help(width), width, room)
-        elif self._mode == "details" and snapshot.problems:
-            problem = snapshot.problems[self._index(snapshot)]
-            title = f"{problem.incident.failure_mode}"
-            body = self._scrolled(title, self._details_of(problem, width), width, room)
+        elif self._mode == "details" and (problem := self._chosen(snapshot)) is not None:
+            body = self._scrolled(problem.incident.failure_mode, self._details_of(problem, width), width, room)
         else:
+            self._mode = "list"  # also if the incident in question ended long ago and is forgotten
             body = self._list(snapshot, width, room, advice)
         body += [Text() for _ in range(room - len(body))]
         keys, fewer_keys = KEYS[self._mode]
@@ -125,22 +124,27 @@ class Screen:
         problems = snapshot.problems
         if not problems:
             return [rule(width, "Incidents"), panels.no_incidents(snapshot, self._view, width)]
-        index = self._index(snapshot)
-        drawn = [panels.problem(p, snapshot, self._view, width, selected=i == index) for i, p in enumerate(problems)]
-        if sum(map(len, drawn)) >= room:  # only the selected one in full
-            drawn = [rows if i == index else rows[:1] for i, rows in enumerate(drawn)]
-        self._page = max(room - 1 - len(drawn[index]), 1)
-        self._first = min(self._first, index)
-        while self._first < index and sum(map(len, drawn[self._first : index + 1])) > room - 1:
-            self._first += 1
-        while self._first and sum(map(len, drawn[self._first - 1 :])) <= room - 1:
-            self._first -= 1
-        rows = [text for found in drawn[self._first :] for text in found][: room - 1]
+        index, room = self._index(snapshot), room - 1
+        heights = [panels.height(found) for found in problems]
+        tight = sum(heights) > room
+        if tight:  # only the selected one in full, and on the screen
+            below = heights[index] - 1
+            last = len(problems) + below - room
+            self._first = min(max(self._first, index + 1 + below - room), index, max(last, 0))
+        else:
+            self._first, below = 0, 0
+        self._page = max(room - 1 - below, 1)
+        rows: list[Text] = []
+        for number, found in enumerate(problems[self._first :], self._first):
+            if len(rows) >= room:
+                break
+            drawn = panels.problem(found, snapshot, self._view, width, selected=number == index)
+            rows += drawn if number == index or not tight else drawn[:1]
         ended = len(problems) - snapshot.open_count
-        counts = f"{snapshot.open_count} open" + f", {ended} ended" * bool(ended)
-        if sum(map(len, drawn)) >= room:
-            counts += f", {index + 1} of {len(problems)}"
-        return [rule(width, "Incidents", counts), *rows]
+        note = f"{snapshot.open_count} open" + f", {ended} ended" * bool(ended)
+        note += f", {snapshot.hidden_count} hidden" * bool(snapshot.hidden_count)
+        note += f", {index + 1} of {len(problems)}" * tight
+        return [rule(width, "Incidents", note), *rows[:room]]
 
     def _scrolled(self, title: str, rows: Sequence[Text], width: int, room: int) -> list[Text]:
         self._page = max(room - 1, 1)
@@ -161,6 +165,10 @@ class Screen:
         elif snapshot.problems:
             index = min(max(self._index(snapshot) + steps[key], 0), len(snapshot.problems) - 1)
             self._selected = snapshot.problems[index].incident.id
+
+    def _chosen(self, snapshot: Snapshot) -> Problem | None:
+        index = self._index(snapshot)
+        return None if self._selected is None else snapshot.problems[index]
 
     def _index(self, snapshot: Snapshot) -> int:
         for index, (incident, consequences) in enumerate(snapshot.problems):

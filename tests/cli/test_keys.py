@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loganalyzer.cli import terminal
-from loganalyzer.cli.terminal import Keys
+from loganalyzer.cli import keys as keyboard
+from loganalyzer.cli.keys import Keys
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_escape_key_is_told_from_a_sequence_by_time(monkeypatch: pytest.Monk
     assert list(keys.feed(b"[A")) == ["up"]
     assert not keys.is_waiting
     assert list(keys.feed(b"\x1b")) == []
-    monkeypatch.setattr(terminal, "ESCAPE_S", 0.0)
+    monkeypatch.setattr(keyboard, "ESCAPE_S", 0.0)
     assert list(keys.rest()) == ["escape"]
     assert list(keys.rest()) == []
 

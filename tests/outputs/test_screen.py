@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rich.text import Text
 
 from loganalyzer.model import Accounting, Event, Evidence, Incident, Origin, Severity, Span, Status, Transition
+from loganalyzer.outputs import panels
 from loganalyzer.outputs.base import NS, View
 from loganalyzer.outputs.board import RECENT, Board, Snapshot
 from loganalyzer.outputs.panels import age, duration
@@ -129,12 +130,20 @@ def test_root_causes_by_urgency_and_what_ended_below(make_incident: MakeIncident
         make_incident("a.new", title="newer", first_seen_ns=START_NS + NS),
         make_incident("a.old", title="older"),
         make_incident("a.worst", title="worst", severity=Severity.CRITICAL),
-        make_incident("a.info", title="hidden", severity=Severity.INFO),
+        make_incident("a.info", title="lesser", severity=Severity.INFO),
     )
     run.press("G")
-    shown = [word for word in run.text(60, 40).split() if word in ("over", "mild", "newer", "older", "worst", "hidden")]
+    shown = [word for word in run.text(60, 40).split() if word in ("over", "mild", "newer", "older", "worst", "lesser")]
     assert shown == ["worst", "older", "newer", "mild", "over"]
     assert run.picture().hidden_count == 1
+
+
+def test_details_of_what_is_forgotten_make_way_for_the_list(run: Run) -> None:
+    """They never become those of another incident."""
+    run.press("enter")
+    run.board.shown.incidents.pop("id-whatsapp.session-terminated")
+    run.board.shown.incidents.pop("id-whatsapp.flapping")
+    assert "── Incidents" in run.text()
 
 
 def test_what_ended_but_left_something_broken_counts_as_open(make_incident: MakeIncident) -> None:
@@ -146,6 +155,17 @@ def test_what_ended_but_left_something_broken_counts_as_open(make_incident: Make
     )
     assert run.picture().open_count == 1
     assert "1 consequence: a.consequence" in run.text()
+
+
+def test_a_problem_is_as_high_as_it_is_said_to_be(run: Run, make_incident: MakeIncident) -> None:
+    """The list is laid out before anything is drawn."""
+    run.add(make_incident("a.ended", status=Status.RESOLVED), make_incident("a.bare", evidence=()))
+    picture = run.picture()
+    heights = {p.incident.failure_mode: panels.height(p) for p in picture.problems}
+    assert heights == {"whatsapp.session-terminated": 3, "a.bare": 1, "a.ended": 1}
+    for found in picture.problems:
+        drawn = panels.problem(found, picture, run.view, 80, selected=False)
+        assert len(drawn) == heights[found.incident.failure_mode]
 
 
 def test_the_selection_follows_its_incident(make_incident: MakeIncident) -> None:
@@ -369,10 +389,10 @@ def test_nothing_read_is_not_health() -> None:
     assert "No incidents at warning or above." in run.text()
 
 
-def test_a_held_screen_says_so(run: Run) -> None:
+def test_a_paused_screen_says_so(run: Run) -> None:
     """And what it shows is up to whoever takes the pictures."""
     run.press("p")
-    assert (run.screen.paused, "HELD" in run.text()) == (True, True)
+    assert (run.screen.paused, "PAUSED" in run.text()) == (True, True)
     run.press("p")
     assert "LIVE" in run.text()
 

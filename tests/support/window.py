@@ -66,7 +66,7 @@ class Window:
         deadline = time.monotonic() + timeout_s
         shows = wanted if callable(wanted) else lambda text: wanted in text
         while not shows(self.text):
-            assert time.monotonic() < deadline, f"not on the screen: {wanted}\n{self.text}\n{self.raw[-2000:]!r}"
+            assert time.monotonic() < deadline, f"not on the screen: {wanted}\n{self.text}"
             self._read(0.05)
         return self.text
 
