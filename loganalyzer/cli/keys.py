@@ -1,8 +1,8 @@
 """
 Bytes of a keyboard as names of keys.
 
-Enters: what a terminal sends, cut anywhere. Leaves: characters as themselves, other keys by the names in `SEQUENCES` and
-`NAMES`, `unknown` for what has none. Memory: the beginning of one sequence.
+Enters: what a terminal sends, cut anywhere. Leaves: characters as themselves, other keys by the names in `SEQUENCES`
+and `NAMES`, `unknown` for what has none. Memory: the beginning of one sequence.
 """
 
 from __future__ import annotations

@@ -108,8 +108,15 @@ def height(found: Problem) -> int:
     return 1 + bool(found.incident.evidence) + bool(found.consequences)
 
 
-def problem(found: Problem, snapshot: Snapshot, view: View, width: int, *, selected: bool) -> list[Text]:
-    """Gives the rows of a problem: what it is; while it is open, its last evidence and what follows from it."""
+def problem(
+    found: Problem, snapshot: Snapshot, view: View, width: int, *, selected: bool, alike: bool = False
+) -> list[Text]:
+    """
+    Gives the rows of a problem: what it is; while it is open, its last evidence and what follows from it.
+
+    Args:
+        alike: There are others of the same failure mode: which one it is must be said, even at the cost of the title.
+    """
     incident = found.incident
     going_on = is_open(found)
     ended = incident.status is not Status.OPEN
@@ -120,15 +127,21 @@ def problem(found: Problem, snapshot: Snapshot, view: View, width: int, *, selec
         label = f"{SHORT.get(label.rstrip(), label[:4]):<4}"
     else:
         numbers += f" {_times(incident.count):>6} {incident.confidence:>4.0%}"
-    where = " ".join(v for v in view.redact.key(incident.key).values() if v is not None)
+    where = sanitize.line(" ".join(v for v in view.redact.key(incident.key).values() if v is not None))
+    title = Text(sanitize.line(sanitize.shorten(incident.title, width)))
+    room = width - 2 - len(label) - len(numbers) - 4
+    if alike:
+        title.truncate(max(room - cell_len(where), room // 2), overflow="ellipsis")
+    elif title.cell_len + cell_len(where) > room:
+        where = ""
     head = row(
         width,
         ("▸ " if selected else "  ", "bold"),
         (label.rstrip(), style),
         (" " * (len(label) - len(label.rstrip())), ""),
         (numbers, "" if going_on else "dim"),
-        ("  " + sanitize.line(incident.title), "bold" if going_on else "dim"),
-        ("  " + sanitize.line(where), "dim"),
+        ("  " + title.plain, "bold" if going_on else "dim"),
+        ("  " + where, "dim"),
     )
     if selected:
         head.pad_right(width - head.cell_len)

@@ -8,6 +8,7 @@ counted in the cells of a terminal. Everything that was logged is masked and mad
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -134,11 +135,13 @@ class Screen:
         else:
             self._first, below = 0, 0
         self._page = max(room - 1 - below, 1)
+        modes = Counter(found.incident.failure_mode for found in problems)
         rows: list[Text] = []
         for number, found in enumerate(problems[self._first :], self._first):
             if len(rows) >= room:
                 break
-            drawn = panels.problem(found, snapshot, self._view, width, selected=number == index)
+            alike = modes[found.incident.failure_mode] > 1
+            drawn = panels.problem(found, snapshot, self._view, width, selected=number == index, alike=alike)
             rows += drawn if number == index or not tight else drawn[:1]
         ended = len(problems) - snapshot.open_count
         note = f"{snapshot.open_count} open" + f", {ended} ended" * bool(ended)

@@ -121,6 +121,19 @@ def test_narrow_screens_keep_words_and_drop_numbers(run: Run) -> None:
     assert line == "▸ err      2m  WhatsApp ends every sess…"
 
 
+def test_incidents_of_one_mode_are_told_apart(make_incident: MakeIncident) -> None:
+    """The account is worth more than the title if there are two of them; else it is shown where it fits."""
+    run = Run()
+    run.add(make_incident("a.one"))
+    assert selected(run).endswith("(428)")
+    assert selected(run, 120).endswith("(428)  vm whatsapp default")
+    run.add(make_incident("a.one", id="two", key={"host": "vm", "channel": "whatsapp", "account": "work"}))
+    assert selected(run).endswith("…  vm whatsapp default")
+    run.press("j")
+    assert selected(run).endswith("…  vm whatsapp work")
+    assert selected(run, 40).endswith("…")
+
+
 def test_root_causes_by_urgency_and_what_ended_below(make_incident: MakeIncident) -> None:
     """Open before ended, severe before mild, old before new."""
     run = Run()
