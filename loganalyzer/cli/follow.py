@@ -54,8 +54,9 @@ def follow(
     """
     Watch a log and show incidents as they open, grow and end; a summary at the end or on Ctrl-C.
 
-    Formats are text (the default) and jsonl, one transition a line. On a terminal the text is a live screen of
-    channels, incidents and events: arrows select, Enter shows evidence and what to do, ? tells more keys, q ends.
+    Formats are text (the default) and jsonl, one transition a line.
+
+    On a terminal text is a live screen: arrows select, Enter shows what to do, ? tells more keys, q ends.
     """
     from loganalyzer.api import Analyzer
     from loganalyzer.cli.inputs import open_input

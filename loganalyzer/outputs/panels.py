@@ -152,7 +152,8 @@ def problem(
         text = sanitize.line(view.redact.about(sanitize.shorten(last.text, 8 * width), incident.key))
         rows.append(row(width, (f"    {time_of_day(last.time_ns, view)}  ", "dim"), (text, "")))
     if going_on and found.consequences:
-        names = ", ".join(sanitize.line(i.failure_mode) for i in found.consequences)
+        modes = Counter(sanitize.line(i.failure_mode) for i in found.consequences)
+        names = ", ".join(mode + f" {_times(count)}" * (count > 1) for mode, count in modes.items())
         rows.append(row(width, (f"    └ {plural(len(found.consequences), 'consequence')}: {names}", "dim")))
     return rows
 
@@ -263,7 +264,9 @@ def _channel(change: Change, snapshot: Snapshot, view: View, with_host: bool) ->
 def _event(event: Event, times: int, view: View, width: int) -> Text:
     attributes = view.redact.attributes(event.attributes)
     where = [str(attributes.pop(name)) for name in ("channel", "account") if name in attributes]
-    rest = [f"{name}={value}" for name, value in attributes.items()]
+    rest = [
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in attributes.items()
+    ]
     return row(
         width,
         (f"  {time_of_day(event.time_ns, view):>8}  ", "dim"),

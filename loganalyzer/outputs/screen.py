@@ -101,7 +101,7 @@ class Screen:
         top = panels.header(snapshot, self.paused, self._view, width, 1 if height < 12 else 3)
         room = height - len(top) - 1
         if self._mode == "help":
-            body = self._scrolled("Help", _help(width), width, room)
+            body = self._scrolled("Help", _wrapped(HELP, width), width, room)
         elif self._mode == "details" and (problem := self._chosen(snapshot)) is not None:
             body = self._scrolled(problem.incident.failure_mode, self._details_of(problem, width), width, room)
         else:
@@ -113,8 +113,7 @@ class Screen:
 
     def _list(self, snapshot: Snapshot, width: int, room: int, advice: str | None) -> list[Text]:
         if advice is not None and not snapshot.total.bytes:
-            lines = [Text(text, style=STYLES["warning"]) for text in advice.splitlines()]
-            return [rule(width, "Waiting"), *_folded(lines, width)]
+            return [rule(width, "Waiting"), *_wrapped(advice, width, STYLES["warning"])]
         channels = panels.channels(snapshot, self._view, width, max(1, room // 4))
         for_events = 0 if room < 12 else min(len(snapshot.events), max(3, room // 4)) + 1
         incidents = self._incidents(snapshot, width, room - len(channels) - for_events)
@@ -196,9 +195,9 @@ class Screen:
         return self._details[1]
 
 
-def _help(width: int) -> list[Text]:
-    lines = HELP.splitlines()
-    return [Text(part) for line in lines for part in textwrap.wrap(line, width, subsequent_indent=" " * 6)]
+def _wrapped(text: str, width: int, style: str = "") -> list[Text]:
+    parts = (textwrap.wrap(line, width, subsequent_indent=" " * 6) for line in text.splitlines())
+    return [Text(row, style=style) for rows in parts for row in rows]
 
 
 def _folded(texts: Sequence[Text], width: int) -> list[Text]:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("tmux") is None and "CI" not in os.environ, reason="needs tmux; .ci/setup-system installs it"
+    shutil.which("tmux") is None and "LOGANALYZER_NO_SKIP" not in os.environ,
+    reason="needs tmux; .ci/setup-system installs it",
 )
 SAMPLES = Path(__file__).parents[2] / "sample_logs"
 CLOSED = SAMPLES / "whatsapp.session-terminated/twelve-retries/openclaw-logs.txt"

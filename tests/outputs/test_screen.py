@@ -397,7 +397,10 @@ def test_nothing_read_is_not_health() -> None:
     assert "WAITING" in run.text()
     assert "No incidents" not in run.text()
     advised = run.screen.rows(run.picture(), 40, 24, "The producer is silent: no line has arrived in ten seconds")
-    assert "".join(row.plain for row in advised[4:6]).startswith("The producer is silent: no line has arrived in ten")
+    assert [row.plain for row in advised[4:6]] == [
+        "The producer is silent: no line has",
+        "      arrived in ten seconds",
+    ]
     run.accounting = Accounting(bytes=1, lines=1)
     assert "No incidents at warning or above." in run.text()
 
