@@ -183,6 +183,19 @@ def test_a_terminal_that_takes_nothing_holds_no_analysis(window: Open, zoo: Path
     shown.wait_for("lines 200,041", SOON_S)
 
 
+def test_what_others_write_on_the_screen_goes_away(window: Open, zoo: Path) -> None:
+    """A producer whose errors go to the terminal spoils the screen for two seconds, Ctrl-L mends it at once."""
+    shown = window("--patterns", zoo)
+    shown.send(ESCAPED)
+    shown.wait_for("▸ error")
+    for mend in ("", "\x0c"):
+        os.write(shown.slave, b"\x1b[3;1Hgarbage of another program\r\n\r\n")
+        shown.wait_for("garbage")
+        if mend:
+            shown.press(mend)
+        shown.wait_for(lambda text: "garbage" not in text and "▸ error" in text.splitlines()[4], SOON_S)
+
+
 def test_hostile_text_stays_text(window: Open, zoo: Path) -> None:
     """Titles, colours, cursor movements and bidi marks in a log do nothing; wide characters keep to their row."""
     evil = "\x1b]0;owned\x07\x1b[2J\x1b[31m\u202e\u200b\r\x9b5A漢字漢字👩‍🔬" + "漢" * 200
