@@ -100,7 +100,7 @@ class Terminal:
             if not self._is_ours:
                 return []  # `bg` after Ctrl-Z: the log is read on, the screen comes back with `fg`
             keys = [key for part in _received(self._descriptor) for key in self._keys.feed(part)]
-        except OSError:
+        except (OSError, termios.error):
             return ["q"]  # the terminal is gone
         keys += self._keys.rest()
         if "repaint" in keys:
