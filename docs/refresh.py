@@ -6,7 +6,8 @@ Renews what the documentation takes from the program: outputs of commands and th
 
 A block that begins with ```console and a line `$ COMMAND` holds the real output of that command, run in the root of the
 project. What stands between `<!-- failure-modes -->` or `<!-- catalogue -->` and its end mark comes from the pattern
-pack. The manual of the command line is made as a whole.
+pack. Between `<!-- screen: FILE -->` and its end mark stands the live screen after that file. The manual of the command
+line is made as a whole.
 """
 
 from __future__ import annotations
@@ -23,14 +24,23 @@ from catalogue import catalogue
 from tabulate import tabulate
 
 from loganalyzer import packs
+from loganalyzer.api import Analyzer
+from loganalyzer.model import Event
+from loganalyzer.outputs import View
+from loganalyzer.outputs.board import Board
+from loganalyzer.outputs.screen import Screen
+from loganalyzer.redact import Redactor
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md", "docs/live.md")
 BLOCK = re.compile(r"(?P<open>```console\n\$ (?P<command>[^\n]+)\n).*?(?P<close>```\n)", re.DOTALL)
 MODES = re.compile(
     r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL
 )
 CATALOGUE = re.compile(r"(?P<open><!-- catalogue -->\n).*?(?P<close><!-- /catalogue -->)", re.DOTALL)
+SCREEN = re.compile(
+    r"(?P<open><!-- screen: (?P<file>\S+) -->\n```text\n).*?(?P<close>```\n<!-- /screen -->)", re.DOTALL
+)
 HOME = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
@@ -53,10 +63,28 @@ def modes(only_first_tier: bool) -> str:
     return tabulate(rows, ["failure mode", "what it means", "severity"], tablefmt="github") + "\n"
 
 
+def screen(path: Path) -> str:
+    """The live screen, 80 columns and 24 rows, at the moment at which the last event of a log was written."""
+    view = View(redact=Redactor(b"docs"))
+    board = Board("-", view, 0.0)
+    events: list[Event] = []
+    analyzer = Analyzer(on_event=events.append)
+    transitions = analyzer.feed(path.read_bytes())
+    board.current = analyzer.current
+    for event in events:
+        board.event(event)
+    now_ns = max(event.time_ns or 0 for event in events) + 400_000_000
+    board.take(transitions, now_ns)
+    board.snapshot(analyzer.accounting, now_ns, 1800.0)
+    rows = Screen(view).rows(board.snapshot(analyzer.accounting, now_ns, 1806.0), 80, 24)
+    return "".join(row.plain.rstrip() + "\n" for row in rows)
+
+
 def renewed(text: str) -> str:
     """A page with everything as it is now."""
     text = CATALOGUE.sub(lambda m: m["open"] + catalogue(packs.load_dirs([packs.builtin_dir()])) + m["close"], text)
     text = MODES.sub(lambda m: m["open"] + modes(bool(m["tier"])) + m["close"], text)
+    text = SCREEN.sub(lambda m: m["open"] + screen(ROOT / m["file"]) + m["close"], text)
     return BLOCK.sub(lambda m: m["open"] + output(m["command"]) + m["close"], text)
 
 

@@ -222,6 +222,10 @@ class Analyzer:
         """Time of the last line so far [ns, UTC]; costs reading a line again."""
         return self._reader.latest_ns()
 
+    def current(self, name: str) -> Incident | None:
+        """An open incident as it stands now, by its id; between transitions it grows unsaid."""
+        return self._judge.classifier.current(name)
+
     def finish(self) -> list[Transition]:
         """The input has ended; what that decides."""
         transitions: list[Transition] = []

@@ -40,19 +40,19 @@ class Stream:
     A pipe, a terminal or a redirected file: read until it ends.
 
     Args:
-        wake: A descriptor that becomes readable when waiting should end (a signal).
+        wakes: Descriptors that become readable when waiting should end (a signal, a key).
     """
 
-    def __init__(self, name: str, descriptor: int, wake: int) -> None:
+    def __init__(self, name: str, descriptor: int, wakes: Sequence[int]) -> None:
         self.name = name
         self.notes: Sequence[str] = ()
         self._descriptor = descriptor
-        self._wake = wake
+        self._wakes = wakes
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what has arrived; see `LiveInput`."""
         if os.name != "nt":  # Windows can wait for sockets only; there a read just blocks
-            ready, _, _ = select.select([self._descriptor, self._wake], [], [], timeout_s)
+            ready, _, _ = select.select([self._descriptor, *self._wakes], [], [], timeout_s)
             if self._descriptor not in ready:
                 return b""
         try:
@@ -71,11 +71,11 @@ class Followed:
     mount, the file is also looked at once a second.
     """
 
-    def __init__(self, path: Path, wake: int) -> None:
+    def __init__(self, path: Path, wakes: Sequence[int]) -> None:
         self.name = str(path)
         self._file = GrowingFile(path)
         self.notes: Sequence[str] = self._file.notes
-        self._wake = wake
+        self._wakes = wakes
         self._changed, changed = os.pipe()
         os.set_blocking(self._changed, False)
         # A daemon, since it may be waiting when the program ends.
@@ -91,7 +91,7 @@ class Followed:
             if os.name == "nt":  # cannot wait for pipes
                 time.sleep(min(timeout_s, 0.1))
             else:
-                select.select([self._changed, self._wake], [], [], timeout_s)
+                select.select([self._changed, *self._wakes], [], [], timeout_s)
         return data
 
 
@@ -106,28 +106,28 @@ def _tell_changes(folder: Path, changed: int) -> None:
             os.write(changed, b"!")
 
 
-def open_input(path: str, wake: int) -> LiveInput:
+def open_input(path: str, wakes: Sequence[int]) -> LiveInput:
     """
     Opens what to follow.
 
     Args:
         path: `-` for standard input, else a file, named pipe or device.
-        wake: A descriptor that becomes readable when waiting should end.
+        wakes: Descriptors that become readable when waiting should end.
 
     Errors:
         SourceError: it cannot be opened.
         UsageError: it is nothing that grows.
     """
     if path == "-":
-        return Stream("-", 0, wake)
+        return Stream("-", 0, wakes)
     if path.lower().endswith(COMPRESSED):
         raise UsageError(f"{path}: a compressed file does not grow. Use: loganalyzer analyze {path}")
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: a folder cannot be followed; {_newest(place)}.")
     if place.exists() and not place.is_file():
-        return Stream(path, open_plain(place), wake)
-    return Followed(place, wake)
+        return Stream(path, open_plain(place), wakes)
+    return Followed(place, wakes)
 
 
 def _newest(folder: Path) -> str:

@@ -202,22 +202,22 @@ def test_a_file_is_followed_as_it_grows(zoo: Path, start: Start, tmp_path: Path)
 
 
 @pytest.fixture
-def wake() -> Iterator[int]:
+def wakes() -> Iterator[list[int]]:
     reader, writer = os.pipe()
-    yield reader
+    yield [reader]
     os.close(reader)
     os.close(writer)
 
 
-def test_waiting_ends_when_woken(wake: int, tmp_path: Path) -> None:
+def test_waiting_ends_when_woken(tmp_path: Path) -> None:
     """A signal ends the wait of a pipe as well as that of a file, without pretending an end of input."""
     quiet_reader, quiet_writer = os.pipe()
     woken_reader, woken_writer = os.pipe()
     os.write(woken_writer, b"!")
     (tmp_path / "log").write_bytes(b"")
     began = time.monotonic()
-    assert Stream("-", quiet_reader, woken_reader).read(10) == b""
-    assert Followed(tmp_path / "log", woken_reader).read(10) == b""
+    assert Stream("-", quiet_reader, [woken_reader]).read(10) == b""
+    assert Followed(tmp_path / "log", [woken_reader]).read(10) == b""
     assert time.monotonic() - began < 1
     for descriptor in (quiet_reader, quiet_writer, woken_reader, woken_writer):
         os.close(descriptor)
@@ -236,15 +236,15 @@ def test_a_named_pipe_is_a_stream(zoo: Path, start: Start, tmp_path: Path) -> No
     assert process.returncode == 0
 
 
-def test_what_cannot_be_followed_says_why(tmp_path: Path, wake: int, run: Run) -> None:
+def test_what_cannot_be_followed_says_why(tmp_path: Path, wakes: list[int], run: Run) -> None:
     """A missing file, a folder and an archive are refused with a way on."""
     (tmp_path / "log").write_text("")
     with pytest.raises(SourceError, match="No such file"):
-        open_input(str(tmp_path / "missing"), wake)
+        open_input(str(tmp_path / "missing"), wakes)
     with pytest.raises(UsageError, match=r"such as .*log"):
-        open_input(str(tmp_path), wake)
+        open_input(str(tmp_path), wakes)
     with pytest.raises(UsageError, match="loganalyzer analyze"):
-        open_input("x.log.gz", wake)
+        open_input("x.log.gz", wakes)
     done = run("follow", "missing.log")
     assert done.returncode == 2
     assert "missing.log" in done.stderr
