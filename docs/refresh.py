@@ -6,7 +6,7 @@ Renews what the documentation takes from the program: outputs of commands and th
 
 A block that begins with ```console and a line `$ COMMAND` holds the real output of that command, run in the root of the
 project. What stands between `<!-- failure-modes -->` or `<!-- catalogue -->` and its end mark comes from the pattern
-pack.
+pack, and between `<!-- schema: … -->` and its end mark from the columns of tables.
 """
 
 from __future__ import annotations
@@ -19,17 +19,19 @@ import tempfile
 from pathlib import Path
 
 from catalogue import catalogue
+from schemas import schema
 from tabulate import tabulate
 
 from loganalyzer import packs
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md", "docs/schema.md")
 BLOCK = re.compile(r"(?P<open>```console\n\$ (?P<command>[^\n]+)\n).*?(?P<close>```\n)", re.DOTALL)
 MODES = re.compile(
     r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL
 )
 CATALOGUE = re.compile(r"(?P<open><!-- catalogue -->\n).*?(?P<close><!-- /catalogue -->)", re.DOTALL)
+SCHEMA = re.compile(r"(?P<open><!-- schema: (?P<name>\w+) -->\n).*?(?P<close><!-- /schema -->)", re.DOTALL)
 HOME = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
@@ -56,6 +58,7 @@ def renewed(text: str) -> str:
     """A page with everything as it is now."""
     text = CATALOGUE.sub(lambda m: m["open"] + catalogue(packs.load_dirs([packs.builtin_dir()])) + m["close"], text)
     text = MODES.sub(lambda m: m["open"] + modes(bool(m["tier"])) + m["close"], text)
+    text = SCHEMA.sub(lambda m: m["open"] + schema(m["name"]) + m["close"], text)
     return BLOCK.sub(lambda m: m["open"] + output(m["command"]) + m["close"], text)
 
 
