@@ -1,18 +1,19 @@
 """
 Parquet: one file, or a folder of files by date and host.
 
-Enters: record batches. Leaves: whole files with the schema and its version in their metadata. Memory: a row
-group and, in a folder, at most `PENDING_ROWS` rows and `OPEN_FILES` open files, whatever the input is. Who
+Enters: record batches. Leaves: whole files with the schema and its version in their metadata. Memory:
+`GROUP_BATCHES` batches and, for a folder, `OPEN_FILES` open files, whatever the input is. Who
 calls decides where the bytes go and makes them appear at once.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote
@@ -25,9 +26,7 @@ from loganalyzer.tables.arrow import EVENTS
 
 COMPRESSION: Final = "zstd"
 GROUP_BATCHES = 8
-"""Batches that make a row group of a single file: about 65,000 events."""
-PENDING_ROWS = 200_000
-"""Rows of a folder that wait to be written, in all partitions together."""
+"""Batches in a row group of a file, or sorted at once into the files of a folder: about 65,000 events."""
 OPEN_FILES = 128
 PARTITIONS = 100_000
 """More hosts and days than that are no fleet, but names that somebody makes up."""
@@ -39,7 +38,8 @@ NAME_BYTES = 240
 
 DAY_NS = 86_400_000_000_000
 _PARTITION = EVENTS.remove(EVENTS.get_field_index("host"))
-Key = tuple[str, str | None]
+Key = tuple[str, str]
+"""Day and host, as they stand in a path."""
 
 
 def write_file(batches: Iterable[pa.RecordBatch], schema: pa.Schema, file: BinaryIO) -> None:
@@ -81,72 +81,74 @@ def write_folder(batches: Iterable[pa.RecordBatch], folder: Path) -> None:
     Errors:
         UsageError: there are more than `PARTITIONS` days and hosts.
     """
-    partitions = _Partitions(folder)
+    files = _Files(folder)
+    stream = iter(batches)
     try:
-        for batch in batches:
-            partitions.add(batch)
-        partitions.finish()
+        while group := list(islice(stream, GROUP_BATCHES)):
+            for key, rows in _by_day_and_host(pa.Table.from_batches(group)):
+                files.write(key, rows)
+        if files.none:
+            files.write((NO_DATE, NO_HOST), _PARTITION.empty_table())
     finally:
-        partitions.close()
+        files.close()
 
 
-class _Partitions:
-    """What waits to be written, by day and host, and the files that are open."""
+def _by_day_and_host(table: pa.Table) -> Iterator[tuple[Key, pa.Table]]:
+    times, hosts = table.column("time").cast(pa.int64()).to_pylist(), table.column("host").to_pylist()
+    rows: dict[Key, list[int]] = {}
+    for row, (time_ns, host) in enumerate(zip(times, hosts, strict=True)):
+        rows.setdefault((_day(time_ns), segment(host)), []).append(row)
+    # Put in order once: then each part is a slice, which costs nothing.
+    ordered = table.drop_columns(["host"]).take(pa.array(chain.from_iterable(rows.values()), pa.int64()))
+    start = 0
+    for key, numbers in rows.items():
+        yield key, ordered.slice(start, len(numbers))
+        start += len(numbers)
+
+
+class _Files:
+    """The files of a folder that are open; the one not used for longest is closed when there are too many."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pending: dict[Key, list[pa.RecordBatch]] = {}
-        self._rows: dict[Key, int] = {}
-        self._parts: dict[Key, int] = {}
+        self._parts: Counter[Key] = Counter()
         # In the order of their last use.
         self._open: dict[Key, pq.ParquetWriter] = {}
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        dates = [_day(time_ns) for time_ns in batch.column("time").cast(pa.int64()).to_pylist()]
-        rows: dict[Key, list[int]] = {}
-        for row, key in enumerate(zip(dates, batch.column("host").to_pylist(), strict=True)):
-            rows.setdefault(key, []).append(row)
-        body = batch.drop_columns(["host"])
-        for key, numbers in rows.items():
-            part = body if len(numbers) == batch.num_rows else body.take(pa.array(numbers, pa.int64()))
-            self._pending.setdefault(key, []).append(part)
-            self._rows[key] = self._rows.get(key, 0) + len(numbers)
-        if sum(self._rows.values()) > PENDING_ROWS:
-            # The largest first: few large row groups are what readers like.
-            for key in sorted(self._rows, key=self._rows.__getitem__, reverse=True):
-                self._write(key)
-                if sum(self._rows.values()) <= PENDING_ROWS // 2:
-                    break
+    @property
+    def none(self) -> bool:
+        """Has nothing been written yet?"""
+        return not self._parts
 
-    def finish(self) -> None:
-        for key in list(self._pending) or ([] if self._parts else [(NO_DATE, None)]):
-            self._write(key)
+    def write(self, key: Key, rows: pa.Table) -> None:
+        """Writes a row group into the file of a day and host."""
+        writer = self._open.pop(key, None) or self._create(key)
+        self._open[key] = writer
+        writer.write_table(rows)
 
     def close(self) -> None:
+        """Ends all files."""
         while self._open:
             self._open.pop(next(iter(self._open))).close()
 
-    def _write(self, key: Key) -> None:
-        writer = self._open.pop(key, None) or self._file(key)
-        self._open[key] = writer
-        writer.write_table(pa.Table.from_batches(self._pending.pop(key, []), _PARTITION))
-        self._rows.pop(key, None)
-
-    def _file(self, key: Key) -> pq.ParquetWriter:
+    def _create(self, key: Key) -> pq.ParquetWriter:
         if len(self._open) >= OPEN_FILES:
             self._open.pop(next(iter(self._open))).close()
-        part = self._parts.get(key, 0)
-        self._parts[key] = part + 1
-        if len(self._parts) > PARTITIONS:
-            raise UsageError(f"--partition: there are more than {PARTITIONS:,} days and hosts; write one file instead")
-        folder = self._folder / f"date={key[0]}" / f"host={segment(key[1])}"
+        day, host = key
+        folder = self._folder / f"date={day}" / f"host={host}"
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"part-{part}.parquet"
+        # Where file systems do not tell upper from lower case, two hosts may share a folder.
+        while (path := folder / f"part-{self._parts[key]}.parquet").exists():
+            self._parts[key] += 1
+        self._parts[key] += 1
+        if len(self._parts) > PARTITIONS:
+            raise UsageError(f"--partition: there are more than {PARTITIONS:,} days and hosts; write one file instead")
         path.touch(mode=0o600)
         return pq.ParquetWriter(path, _PARTITION, compression=COMPRESSION)
 
 
+@lru_cache(maxsize=4096)
 def segment(host: str | None) -> str:
     """Spells a host in a path: percent-encoded but for letters, digits, `-`, `_` and inner dots; cut if long."""
     if not host:

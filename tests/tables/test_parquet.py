@@ -146,7 +146,7 @@ def test_files_of_a_folder_are_private_and_name_their_schema(tmp_path: Path) -> 
 def test_memory_and_open_files_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More hosts than may be open, and more rows than may wait: all is written, some of it in further parts."""
     monkeypatch.setattr(parquet, "OPEN_FILES", 3)
-    monkeypatch.setattr(parquet, "PENDING_ROWS", 50)
+    monkeypatch.setattr(parquet, "GROUP_BATCHES", 2)
     path = folder([make_event("a", n, host=f"h{n % 10}", line=n + 1) for n in range(500)], tmp_path / "events", size=20)
     assert len(list(path.rglob("*.parquet"))) > 10
     assert sorted(pl.read_parquet(path)["line"].to_list()) == list(range(1, 501))
@@ -154,7 +154,7 @@ def test_memory_and_open_files_are_bounded(tmp_path: Path, monkeypatch: pytest.M
 
 def test_rows_wait_for_large_groups(tmp_path: Path) -> None:
     """Two hosts in turns become one file with one row group each."""
-    path = folder([make_event("a", n / 1000, host=f"h{n % 2}") for n in range(20_000)], tmp_path / "events", size=1000)
+    path = folder([make_event("a", n / 1000, host=f"h{n % 2}") for n in range(20_000)], tmp_path / "events", size=4000)
     assert [pq.ParquetFile(file).num_row_groups for file in sorted(path.rglob("*.parquet"))] == [1, 1]
 
 
@@ -172,6 +172,14 @@ def test_long_names_fit_into_a_file_system(host: str, tmp_path: Path) -> None:
     [found] = pl.read_parquet(path)["host"].to_list()
     assert host.startswith(found)
     assert found
+
+
+def test_hosts_that_share_a_name_share_a_folder(tmp_path: Path) -> None:
+    """No host, one called so, and names that are cut alike: no event overwrites another."""
+    hosts = [None, "", "unknown", "x" * 300, "x" * 301]
+    path = folder([make_event("a", host=host, line=n + 1) for n, host in enumerate(hosts)], tmp_path / "events")
+    assert sorted(pl.read_parquet(path)["line"].to_list()) == [1, 2, 3, 4, 5]
+    assert len(list(path.rglob("host=*"))) == 2
 
 
 def broken() -> Iterator[Event]:
