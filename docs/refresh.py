@@ -6,8 +6,8 @@ Renews what the documentation takes from the program: outputs of commands and th
 
 A block that begins with ```console and a line `$ COMMAND` holds the real output of that command, run in the root of the
 project. What stands between `<!-- failure-modes -->` or `<!-- catalogue -->` and its end mark comes from the pattern
-pack. Between `<!-- screen: FILE -->` and its end mark stands the live screen after that file. The manual of the command
-line is made as a whole.
+pack, and between `<!-- schema: … -->` and its end mark from the columns of tables. Between `<!-- screen: FILE -->` and
+its end mark stands the live screen after that file. The manual of the command line is made as a whole.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import manual
 from catalogue import catalogue
+from schemas import schema
 from tabulate import tabulate
 
 from loganalyzer import packs
@@ -32,7 +33,7 @@ from loganalyzer.outputs.screen import Screen
 from loganalyzer.redact import Redactor
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md", "docs/live.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/failure-modes.md", "docs/live.md", "docs/schema.md")
 BLOCK = re.compile(r"(?P<open>```console\n\$ (?P<command>[^\n]+)\n).*?(?P<close>```\n)", re.DOTALL)
 MODES = re.compile(
     r"(?P<open><!-- failure-modes(?P<tier>: tier 1)? -->\n).*?(?P<close><!-- /failure-modes -->)", re.DOTALL
@@ -41,6 +42,7 @@ CATALOGUE = re.compile(r"(?P<open><!-- catalogue -->\n).*?(?P<close><!-- /catalo
 SCREEN = re.compile(
     r"(?P<open><!-- screen: (?P<file>\S+) -->\n```text\n).*?(?P<close>```\n<!-- /screen -->)", re.DOTALL
 )
+SCHEMA = re.compile(r"(?P<open><!-- schema: (?P<name>\w+) -->\n).*?(?P<close><!-- /schema -->)", re.DOTALL)
 HOME = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 
@@ -85,6 +87,7 @@ def renewed(text: str) -> str:
     text = CATALOGUE.sub(lambda m: m["open"] + catalogue(packs.load_dirs([packs.builtin_dir()])) + m["close"], text)
     text = MODES.sub(lambda m: m["open"] + modes(bool(m["tier"])) + m["close"], text)
     text = SCREEN.sub(lambda m: m["open"] + screen(ROOT / m["file"]) + m["close"], text)
+    text = SCHEMA.sub(lambda m: m["open"] + schema(m["name"]) + m["close"], text)
     return BLOCK.sub(lambda m: m["open"] + output(m["command"]) + m["close"], text)
 
 

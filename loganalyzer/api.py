@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from loganalyzer import engines, sources
 from loganalyzer.model import Accounting, Event, Incident, Status, Transition, UnknownGroup
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
+from loganalyzer.redact import Redactor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,17 +35,25 @@ class Report:
     incidents: tuple[Incident, ...]
     accounting: Accounting
 
-    def to_arrow(self) -> pa.Table:
-        """The incidents as an Arrow table; see `tables` for the schema."""
+    def to_arrow(self, redact: Redactor | None = None) -> pa.Table:
+        """
+        The incidents as an Arrow table, a row each, in their order; docs/schema.md explains the columns.
+
+        The metadata of its schema names the version (`loganalyzer.incidents/1`). Times are nanoseconds in UTC; one
+        that 64 bits cannot hold is null.
+
+        Args:
+            redact: masks secrets and personal data; without one texts are as they were logged.
+        """
         from loganalyzer import tables
 
-        return tables.incidents_to_table(self.incidents)
+        return tables.incidents_to_table(self.incidents, redact or Redactor(None))
 
-    def to_pandas(self) -> pd.DataFrame:
-        """The incidents as a pandas frame, times with zone."""
+    def to_pandas(self, redact: Redactor | None = None) -> pd.DataFrame:
+        """The incidents as a pandas frame, as `to_arrow`: times with zone, the schema in `attrs["schema"]`."""
         from loganalyzer import tables
 
-        return tables.to_pandas(self.to_arrow())
+        return tables.to_pandas(self.to_arrow(redact))
 
 
 def rank(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
@@ -107,11 +116,28 @@ def iter_events(
     return (event for event in run.events() if in_range(event, run.plan.options))
 
 
-def read_events(paths: Paths, options: Options | None = None) -> pa.RecordBatchReader:
-    """The typed events of logs as a stream of Arrow record batches; see `tables` for the schema."""
+def read_events(
+    paths: Paths,
+    options: Options | None = None,
+    accounting: Accounting | None = None,
+    *,
+    workers: int | None = 1,
+    redact: Redactor | None = None,
+) -> pa.RecordBatchReader:
+    """
+    The typed events of logs as a stream of Arrow record batches, by time; docs/schema.md explains the columns.
+
+    Nothing is read before a batch is asked for, and a batch at a time is in memory: `read_pandas()` and `read_all()`
+    hold all of it, a loop over the reader, DuckDB and `pyarrow.dataset.write_dataset` do not need to.
+
+    Args:
+        accounting: filled while the events are read, if given.
+        workers: as for `analyze`.
+        redact: masks secrets and personal data; without one texts are as they were logged.
+    """
     from loganalyzer import tables
 
-    return tables.events_to_reader(iter_events(paths, options))
+    return tables.events_to_reader(iter_events(paths, options, accounting, workers=workers), redact or Redactor(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ def block(text: str) -> str:
     >>> block("\x1b[31mred\x1b[0m\x07 \u202etxt")
     'red\\x07 \\u202etxt'
     """
+    if text.isascii() and text.isprintable():
+        return text
     text = _LINE_BREAKS.sub("\n", _SEQUENCE.sub("", text))
     return _UNSAFE.sub(_escape, text).replace("\t", "    ")
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from loganalyzer.cli import options as given
-from loganalyzer.cli.destination import destination
+from loganalyzer.cli.destination import binary_destination, destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
 from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from loganalyzer.api import Report
     from loganalyzer.model import Severity
+    from loganalyzer.outputs import View
 
 Advance = Callable[[int, int | None], None]
-FORMATS = ("table", "json", "jsonl", "markdown")
+FORMATS = ("table", "json", "jsonl", "markdown", "csv", "parquet")
 
 
 def analyze(
@@ -51,7 +52,7 @@ def analyze(
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
 
-    Formats are table (the default), json, jsonl and markdown.
+    Formats are table (the default), json, jsonl, markdown, csv and parquet.
     """
     from loganalyzer.api import analyze as run
     from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
@@ -70,11 +71,17 @@ def analyze(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
     kept = None if history is None else given.open_history(history, history_keep, view.redact)
-    with destination(output, paged=name in ("table", "markdown")) as file:
-        with bar(progress) as advance:
-            report = run(inputs, options, advance, workers=workers)
-        for piece in OUTPUTS[name](report.incidents, report.accounting, view):
-            file.write(piece)
+    if name == "parquet":
+        with binary_destination(output) as table:
+            with bar(progress) as advance:
+                report = run(inputs, options, advance, workers=workers)
+            _write_parquet(report, view, table)
+    else:
+        with destination(output, paged=name in ("table", "markdown")) as file:
+            with bar(progress) as advance:
+                report = run(inputs, options, advance, workers=workers)
+            for piece in OUTPUTS[name](report.incidents, report.accounting, view):
+                file.write(piece)
     sys.stdout.flush()
     if kept is not None:
         kept.record(report.incidents)
@@ -92,6 +99,15 @@ def analyze(
     elif report.accounting.bytes == 0 and (found := places.existing()):
         print(f"OpenClaw keeps logs here: {', '.join(map(str, found))}", file=sys.stderr)
     raise typer.Exit(exit_code(report, limit))
+
+
+def _write_parquet(report: Report, view: View, file: BinaryIO) -> None:
+    from loganalyzer import sanitize, tables
+    from loganalyzer.outputs.base import visible
+
+    shown = visible(report.incidents, view.min_severity)
+    table = tables.incidents_to_table(shown, view.redact, sanitize.block)
+    tables.write_file(table.to_batches(), tables.INCIDENTS, file)
 
 
 def exit_code(report: Report, limit: Severity | None) -> int:

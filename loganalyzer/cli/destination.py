@@ -1,7 +1,8 @@
 """
-Where results go: standard output, or a file that appears whole or not at all.
+Where results go: standard output, or a file or folder that appears whole or not at all.
 
-Enters: a path or None. Leaves: an open text stream. Files are private to the user (mode 0600).
+Enters: a path or None. Leaves: an open stream, or a folder to write into. Both are private to the user (files
+mode 0600, folders 0700).
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from loganalyzer.cli.paper import page
 from loganalyzer.errors import UsageError
@@ -58,3 +60,53 @@ def destination(path: Path | None, *, paged: bool = False) -> Iterator[TextIO]:
         if draft is not None:
             Path(draft).unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def binary_destination(path: Path | None) -> Iterator[BinaryIO]:
+    """
+    Opens where to write bytes; as `destination`.
+
+    Errors:
+        UsageError: the file cannot be written, or it is a terminal.
+    """
+    with destination(path) as file:
+        if file.isatty():
+            raise UsageError("bytes are nothing for a terminal: name a file with --output, or write into a pipe")
+        file.flush()
+        yield file.buffer
+
+
+@contextlib.contextmanager
+def folder_destination(path: Path) -> Iterator[Path]:
+    """
+    Makes a folder to write into; it is renamed to its place at the end.
+
+    Args:
+        path: The place: nothing yet, or an empty folder.
+
+    Errors:
+        UsageError: the place is taken, or the folder cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    draft = None
+    try:
+        _check_free(path)
+        draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        yield draft
+        _check_free(path)
+        if target.exists():
+            target.rmdir()  # empty; Windows renames onto nothing
+        os.rename(draft, target)
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror or error}") from error
+    finally:
+        if draft is not None and draft.exists():
+            shutil.rmtree(draft)
+
+
+def _check_free(path: Path) -> None:
+    if path.is_dir() and any(path.iterdir()):
+        raise UsageError(f"--output {path}: this folder is not empty; remove it first, or name another")
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"--output {path}: is a file; a partitioned table is a folder")

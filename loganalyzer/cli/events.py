@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from loganalyzer.cli import options as given
-from loganalyzer.cli.destination import destination
+from loganalyzer.cli.destination import binary_destination, destination, folder_destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
+from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from loganalyzer.model import Event
     from loganalyzer.outputs import View
 
-FORMATS = ("table", "jsonl")
+FORMATS = ("table", "jsonl", "csv", "parquet")
 PAGE_EVENTS = 1000
 """Events a table holds; a longer stream becomes several, so that memory stays bounded."""
 
@@ -31,6 +33,10 @@ def events(
     format: given.Format = None,
     tablefmt: given.TableFormat = None,
     output: given.Output = None,
+    partition: Annotated[
+        bool,
+        typer.Option("--partition", help="Write Parquet as a folder of files by date (UTC) and host; needs --output."),
+    ] = False,
     since: given.Since = None,
     until: given.Until = None,
     tz: given.Zone = None,
@@ -43,13 +49,15 @@ def events(
     """
     Show the typed events found in logs, by time.
 
-    Formats are table (the default) and jsonl.
+    Formats are table (the default), jsonl, csv and parquet.
     """
     from loganalyzer.api import iter_events
     from loganalyzer.model import Accounting, Severity
     from loganalyzer.outputs import accounting
 
     name = given.choice("--format", format or "table", FORMATS)
+    if partition and (name != "parquet" or output is None or str(output) == "-"):
+        raise UsageError("--partition: needs --format parquet and a folder as --output")
     view = given.view(
         min_severity=None,
         default=Severity.INFO,
@@ -61,10 +69,13 @@ def events(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     counted = Accounting()
     inputs = given.inputs(paths)
-    with destination(output) as file:
-        stream = iter_events(inputs, options, counted, workers=workers)
-        for piece in _lines(stream, view) if name == "jsonl" else _tables(stream, view):
-            file.write(piece)
+    stream = iter_events(inputs, options, counted, workers=workers)
+    if name == "parquet":
+        _write_parquet(stream, view, output, partition=partition)
+    else:
+        with destination(output) as file:
+            for piece in TEXTS[name](stream, view):
+                file.write(piece)
     sys.stdout.flush()
     counted.sources = counted.sources or inputs
     for line in accounting.lines(counted, view.redact, view.width):
@@ -74,11 +85,29 @@ def events(
     raise typer.Exit(2 if counted.problems else 0)
 
 
-def _lines(events: Iterable[Event], view: View) -> Iterator[str]:
+def _write_parquet(events: Iterable[Event], view: View, output: Path | None, *, partition: bool) -> None:
+    from loganalyzer import sanitize, tables
+
+    batches = tables.events_to_batches(events, view.redact, sanitize.block)
+    if partition and output is not None:
+        with folder_destination(output) as folder:
+            tables.write_folder(batches, folder)
+    else:
+        with binary_destination(output) as file:
+            tables.write_file(batches, tables.EVENTS, file)
+
+
+def _jsonl(events: Iterable[Event], view: View) -> Iterator[str]:
     from loganalyzer.outputs.jsonl import event_line
 
     for event in events:
         yield event_line(event, view)
+
+
+def _csv(events: Iterable[Event], view: View) -> Iterator[str]:
+    from loganalyzer.outputs.csv import event_lines
+
+    yield from event_lines(events, view)
 
 
 def _tables(events: Iterable[Event], view: View) -> Iterator[str]:
@@ -93,3 +122,6 @@ def _tables(events: Iterable[Event], view: View) -> Iterator[str]:
         page = list(islice(stream, PAGE_EVENTS))
         if page:
             yield "\n"
+
+
+TEXTS: dict[str, Callable[[Iterable[Event], View], Iterator[str]]] = {"table": _tables, "jsonl": _jsonl, "csv": _csv}

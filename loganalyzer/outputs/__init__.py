@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loganalyzer.model import Severity
-from loganalyzer.outputs import json, jsonl, markdown, table
+from loganalyzer.outputs import csv, json, jsonl, markdown, table
 from loganalyzer.outputs.base import Output, View
 
 __all__ = ["DEFAULT_SEVERITY", "OUTPUTS", "Output", "View"]
@@ -13,6 +13,7 @@ OUTPUTS: dict[str, Output] = {
     "json": json.render,
     "jsonl": jsonl.render,
     "markdown": markdown.render,
+    "csv": csv.render,
 }
 
 DEFAULT_SEVERITY: dict[str, Severity] = {
@@ -21,5 +22,7 @@ DEFAULT_SEVERITY: dict[str, Severity] = {
     "markdown": Severity.WARNING,
     "json": Severity.INFO,
     "jsonl": Severity.INFO,
+    "csv": Severity.INFO,
+    "parquet": Severity.INFO,
 }
 """The least severe incidents a format shows unless told otherwise: people want what to act on."""

@@ -308,4 +308,9 @@ def test_every_style_is_known(make_incident: Make) -> None:
 def test_every_output_has_a_default_bound() -> None:
     """People see warnings and above, programs everything."""
     assert set(OUTPUTS) <= set(DEFAULT_SEVERITY)
-    assert {name for name, least in DEFAULT_SEVERITY.items() if least is Severity.INFO} == {"json", "jsonl"}
+    assert {name for name, least in DEFAULT_SEVERITY.items() if least is Severity.INFO} == {
+        "json",
+        "jsonl",
+        "csv",
+        "parquet",
+    }

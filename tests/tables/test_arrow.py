@@ -6,8 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from loganalyzer import tables
-from loganalyzer.model import Evidence, Incident, Severity, Status, Step
+from loganalyzer import Report, columns, tables
+from loganalyzer.model import Accounting, Evidence, Incident, Severity, Status, Step
 from loganalyzer.redact import Redactor
 from loganalyzer.testing import START_NS, make_event
 
@@ -72,6 +72,23 @@ def test_events_stream_in_batches() -> None:
     assert [batch.num_rows for batch in batches] == [4, 2]
 
 
+def test_columns_are_those_that_are_documented() -> None:
+    """What is computed has the names of the columns, in their order; every text column holds text."""
+    for shape, lists in (
+        (columns.EVENT_COLUMNS, columns.event_columns([make_event("a", code=428)])),
+        (columns.INCIDENT_COLUMNS, columns.incident_columns([])),
+    ):
+        assert [column.name for column in shape] == list(lists)
+
+
+def test_an_attribute_of_another_type_stands_in_attributes_only() -> None:
+    """Numbers as words, words as numbers, infinity and what no column can hold: null there, kept here."""
+    values = {"code": "428", "channel": 5, "delay_s": float("inf"), "duration_s": 10**400, "attempt": 1.5}
+    row = tables.events_to_reader([make_event("a", **values)]).read_all().to_pylist()[0]
+    assert {row[name] for name in values} == {None}
+    assert json.loads(row["attributes"]) == values | {"delay_s": None}
+
+
 def test_no_events_are_an_empty_table() -> None:
     """Nothing found keeps the schema."""
     assert tables.events_to_reader([]).read_all().schema == tables.EVENTS
@@ -120,10 +137,19 @@ def test_pandas_keeps_zones_and_whole_numbers(incident: Incident) -> None:
     assert events["code"].tolist() == [428, pd.NA]
 
 
+def test_a_report_names_its_schema_in_arrow_and_in_pandas(incident: Incident) -> None:
+    """Arrow in the metadata, pandas in `attrs`; a redactor masks both."""
+    report = Report(incidents=(incident,), accounting=Accounting())
+    assert report.to_arrow().schema.metadata == {b"schema": b"loganalyzer.incidents/1"}
+    assert report.to_pandas().attrs == {"schema": "loganalyzer.incidents/1"}
+    assert "5551230000" in str(report.to_arrow().to_pylist())
+    assert "5551230000" not in str(report.to_pandas(Redactor(b"key")).to_dict())
+
+
 def test_nothing_else_loads_arrow_or_pandas() -> None:
     """The command line and the outputs work without the two big libraries in memory."""
     code = (
-        "import sys, loganalyzer.cli, loganalyzer.outputs, loganalyzer.outputs.text, loganalyzer.redact\n"
+        "import sys, loganalyzer.cli, loganalyzer.columns, loganalyzer.outputs, loganalyzer.outputs.text, loganalyzer.redact\n"
         "sys.exit(bool({'pandas', 'pyarrow', 'numpy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
