@@ -5,13 +5,17 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run
-DEV := $(VENV)/.dev
+# LOCKED=1 takes exactly the versions and hashes of requirements/, for building too; .ci/run and .ci/full set it.
+DEV := $(VENV)/.dev$(if $(LOCKED),-locked)
+ISOLATION := $(if $(LOCKED),--no-build-isolation)
 SAMPLES := sample_logs
 E2E ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loganalyzer-e2e
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs site test test-no-hyperscan lint format coverage notebooks bench e2e build full clean
+.PHONY: help demo docs site test test-no-hyperscan lint format coverage notebooks bench e2e build audit lock environment full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -25,9 +29,17 @@ $(RUN): $(VENV)/.created pyproject.toml
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-$(DEV): $(VENV)/.created pyproject.toml
+$(VENV)/.dev: $(VENV)/.created pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $(RUN) $@
+
+$(VENV)/.dev-locked: $(VENV)/.created pyproject.toml requirements/build.txt requirements/dev.txt
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements/build.txt
+	$(BIN)/pip install --quiet --require-hashes --no-build-isolation --requirement requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(RUN) $@
+
+environment: $(DEV)
 
 demo: $(RUN) ## diagnose some of the sample logs: as a pipe, as files, as JSON lines, and a runbook
 	@echo; echo '=== A log on standard input, as in: openclaw logs --follow | loganalyzer'; echo
@@ -80,9 +92,20 @@ site: $(DEV) ## build the documentation as a site into build/site; broken links 
 	$(BIN)/python docs/pages.py
 	$(BIN)/zensical build --strict --config-file build/mkdocs.yml
 
-build: $(DEV) ## build the wheel into dist/
+build: $(DEV) ## build the wheel and its list of components (SBOM) into dist/
 	rm -rf dist
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/pip wheel --quiet --no-deps $(ISOLATION) --wheel-dir dist .
+	for wheel in dist/*.whl; do $(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file "$${wheel%.whl}.cdx.json"; done
+
+audit: $(DEV) ## report known vulnerabilities of the locked dependencies; asks a public service, fails never
+	$(BIN)/python .ci/audit
+
+lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRADE=1: to the latest versions)
+	$(BIN)/pip install --quiet uv
+	$(LOCK) requirements/build.in --output-file requirements/build.txt
+	$(LOCK) pyproject.toml --output-file requirements/run.txt
+	$(LOCK) pyproject.toml --extra dev --output-file requirements/dev.txt
 
 e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
 	tests/e2e/install $(E2E)
