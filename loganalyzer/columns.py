@@ -121,15 +121,19 @@ def event_columns(events: Sequence[Event], redact: Redactor = PLAIN, clean: Clea
         redact: Masks texts and attributes.
         clean: Applied to every text from the log; must leave valid UTF-8.
     """
+
+    def masked(text: str) -> str:
+        return clean(redact(text))
+
     attributes = [redact.attributes(event.attributes) for event in events]
     return {
         "time": [_time(event.time_ns) for event in events],
         "type": [event.type for event in events],
-        "source": [clean(event.span.source) for event in events],
+        "source": [clean(redact.source(event.span.source)) for event in events],
         "line": [event.span.line for event in events],
-        "subsystem": [_text(event.subsystem, clean) for event in events],
+        "subsystem": [_text(event.subsystem, masked) for event in events],
         "level": [event.level for event in events],
-        "host": [_text(event.host, clean) for event in events],
+        "host": [_text(event.host, masked) for event in events],
         **{column.name: _attribute(column, attributes, clean) for column in _SHARED},
         "attributes": [_json(values) for values in attributes],
         "origin": [event.origin.value for event in events],
@@ -166,11 +170,11 @@ def _incident(incident: Incident, redact: Redactor, clean: Clean) -> dict[str, A
         "cause": clean(redact.about(incident.cause, incident.key)),
         "evidence": [
             {
-                "source": clean(one.source),
+                "source": clean(redact.source(one.source)),
                 "line": one.line,
                 "time": _time(one.time_ns),
                 "event": one.event,
-                "text": clean(redact.about(one.text, incident.key)),
+                "text": clean(redact.evidence(one, incident.key)),
             }
             for one in incident.evidence
         ],
@@ -181,7 +185,7 @@ def _incident(incident: Incident, redact: Redactor, clean: Clean) -> dict[str, A
                 "caution": _text(step.caution, clean),
                 "verify": _text(step.verify, clean),
             }
-            for step in incident.remediation
+            for step in (redact.step(step, incident.key) for step in incident.remediation)
         ],
         "references": list(incident.references),
     }

@@ -137,6 +137,8 @@ class Evidence:
     time_ns: int | None
     event: str
     text: str
+    attributes: Attributes = field(default_factory=dict, compare=False)
+    """Of the event; they tell what in the text is personal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

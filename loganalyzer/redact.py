@@ -4,11 +4,12 @@ Masks for what is secret or personal in log text.
 Enters: text and attribute values on their way out of the program. Leaves: the same with tokens,
 keys, passwords, phone numbers, chat addresses and e-mail addresses replaced by masks such as
 `<phone:3f9a1c>`. A mask is a keyed hash: one number keeps one mask, within a run and across runs
-of one user, and nobody without the key can guess it back. Refuses to touch anything that is
+of one user, and nobody without the key can guess it back. What is disguised is seen through: URL encoding, escapes of
+JSON, colours and invisible characters inside a secret. Refuses to touch anything that is
 grouped or compared: incidents are found on raw values, masks are put on at the sinks only.
 
 Left readable on purpose: connection, request and device ids (an operator needs them in commands,
-and they open nothing), IP addresses, paths, and every number without a personal context (times,
+and they open nothing), IP addresses unless asked for, paths, and every number without a personal context (times,
 process ids, ports, versions, durations, counters).
 """
 
@@ -16,15 +17,22 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import ipaddress
 import os
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
-from loganalyzer.model import Attributes, Scalar
+from loganalyzer import sanitize
+from loganalyzer.model import Attributes, Evidence, Scalar, Step
 
 KEY_BYTES = 32
+COUNTED = 100_000
+"""Different masks of a kind that are counted; of more, there are at least so many."""
+NAMED = 1024
+"""Names of sources that are remembered masked."""
 
 # Known shapes of credentials; each starts with something that hardly occurs by chance.
 _SECRET = re.compile(
@@ -32,7 +40,7 @@ _SECRET = re.compile(
     -----BEGIN[ ](?:[A-Z]+[ ]){0,3}PRIVATE[ ]KEY-----.{0,8192}?(?:-----END[^-]{0,40}-----|\Z)
   | <Buffer(?:[ ][0-9a-f]{2}){8,}[^<>]{0,40}>                         # key material of libsignal
   | \beyJ[\w-]{8,2048}\.eyJ[\w-]{4,4096}(?:\.[\w-]{0,2048})?         # JSON web token
-  | (?<![\w-])(?:
+  | (?<!\w)(?:
       (?:sk|pk|rk)-[\w-]{12,200}                                     # OpenAI, Anthropic, OpenRouter
     | (?:sk|pk|rk|whsec)_(?:live_|test_)?[A-Za-z0-9]{16,200}         # Stripe
     | (?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,250}                         # Slack
@@ -44,13 +52,14 @@ _SECRET = re.compile(
     | \d{8,10}:[A-Za-z][\w-]{32,40}                                  # Telegram bot
     | [MNO][\w-]{22,28}\.[\w-]{6,7}\.[\w-]{27,40}                    # Discord bot
     )(?![\w-])
+  | (?<!\w)(?:sk-(?:ant|proj|or)|xox[a-z]|gh[opsur]_|github_pat_|glpat-|AIza|AKIA)[\w-]{6,}\Z  # the text was cut in it
     """
 )
 _IN_PATH = re.compile(
     r"(/bot|hooks\.slack\.com/services/|/api/webhooks/)"
     r"(\d{6,12}:[\w-]{20,60}|[\w-]{4,40}/[\w/-]{6,200})"
 )
-_URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:\"'<>\\]{0,100}:)([^\s/@\"'<>\\]{1,200})(?=@)")
+_URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:\"'<>\\]{0,100}:)(?!PASSWORD@)([^\s/@\"'<>\\]{1,200})(?=@)")
 _SCHEME = re.compile(
     r"(?i)((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?"
     r"(?:(?:bearer|basic|bot|token)\s{1,4})?)"
@@ -121,6 +130,15 @@ _SHORT_IDS = ("sender", "chat", "user", "peer", "participant", "telegram", "tg")
 _PERSONAL_NUMBER = re.compile(r"-?\d{7,20}")
 _PERSONAL_NAMES = frozenset({"sender", "from", "to", "peer", "target", "chat", "user", "recipient"})
 
+# Tried with `ipaddress`: versions and times have other lengths, MAC addresses too few groups.
+_IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.-])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{2,39}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
+
+# How JSON and JavaScript write any character of ASCII, at any depth of nesting, and how URLs do.
+_ESCAPED = re.compile(r"(?<!\\)\\{1,16}(?:(?:u00|x)([2-7][0-9A-Fa-f])|(?=/))|%([2-7][0-9A-Fa-f])")
+ESCAPED_DEPTH = 3
+"""How often escapes inside of escapes are taken off."""
+
 # Cheap tests that most text fails, before the patterns above look at it.
 _SECRET_WORDS = (
     *("token", "passw", "passp", "secret", "key", "credential", "cookie", "signature"),
@@ -138,18 +156,33 @@ class Redactor:
 
     Args:
         key: Secret of the masks, or None for no redaction.
+        addresses: Whether IP addresses are masked too; those of the machine itself never are.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_addresses", "_key", "_masks", "_sources")
 
-    def __init__(self, key: bytes | None) -> None:
+    def __init__(self, key: bytes | None, *, addresses: bool = False) -> None:
         self._key = key
+        self._addresses = addresses
+        self._masks: dict[str, set[bytes]] = {}
+        self._sources: dict[str, str] = {}
+
+    @property
+    def masked(self) -> dict[str, int]:
+        """How many different things were masked so far, by kind."""
+        return {kind: len(found) for kind, found in sorted(self._masks.items())}
 
     def __call__(self, text: str) -> str:
         """Masks every secret and every personal datum in text."""
-        key = self._key
-        if key is None:
+        if self._key is None:
             return text
+        # A text without a disguise is shown only where it makes a difference: evidence stays as it is in the log.
+        plain = _plain(text)
+        if plain is not text and (shown := self._without(plain)) != plain:
+            return shown
+        return self._without(text)
+
+    def _without(self, text: str) -> str:
         lower = text.lower()
         if any(word in lower for word in _SECRET_WORDS):
             text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)
@@ -166,15 +199,34 @@ class Redactor:
             text = _E164.sub(lambda m: self._number(m[0]), text)
             text = _TARGET.sub(self._target, text)
             text = _LONG_TARGET.sub(lambda m: m["lead"] + self._number(m["digits"]), text)
+        if self._addresses:
+            text = _IPV6.sub(self._address, _IPV4.sub(self._address, text))
         return text
+
+    def source(self, name: str) -> str:
+        """Masks the name of a source: the names of files and members are hostile text, too."""
+        if (found := self._sources.get(name)) is None:
+            found = self(name)
+            if len(self._sources) < NAMED:
+                self._sources[name] = found
+        return found
 
     def about(self, text: str, known: Mapping[str, Scalar | None]) -> str:
         """Masks a text in which the values of a key or of attributes may stand without any context."""
         text = self(text)
+        if self._key is None:
+            return text
         for name, value in known.items():
-            if isinstance(value, str) and len(value) >= 7 and value in text:
-                text = text.replace(value, str(self.value(name, value)))
+            if isinstance(value, bool | float):
+                continue
+            word = str(value)
+            if len(word) >= 7 and word in text and (shown := str(self.value(name, word))) != word:
+                text = text.replace(word, shown)
         return text
+
+    def evidence(self, one: Evidence, key: Mapping[str, Scalar | None] = MappingProxyType({})) -> str:
+        """Masks the text of a line of evidence; `key`: of its incident."""
+        return self.about(one.text, {**one.attributes, **key})
 
     def value(self, name: str, value: Scalar) -> Scalar:
         """Masks an attribute or key value; a bare number counts where the name is a person's."""
@@ -193,9 +245,23 @@ class Redactor:
         """Masks the values of an incident's key."""
         return {n: None if v is None else str(self.value(n, v)) for n, v in key.items()}
 
+    def step(self, step: Step, known: Mapping[str, Scalar | None]) -> Step:
+        """Masks a step of a remediation: values of the log stand in its sentences and commands."""
+        if self._key is None:
+            return step
+        return Step(
+            text=self.about(step.text, known),
+            commands=tuple(self.about(command, known) for command in step.commands),
+            caution=None if step.caution is None else self.about(step.caution, known),
+            verify=None if step.verify is None else self.about(step.verify, known),
+        )
+
     def _mask(self, kind: str, secret: str) -> str:
         assert self._key is not None
         digest = hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), "sha256")
+        masks = self._masks.setdefault(kind, set())
+        if len(masks) < COUNTED:
+            masks.add(digest[:8])
         return f"<{kind}:{digest.hex()[:6]}>"
 
     def _number(self, text: str) -> str:
@@ -232,10 +298,37 @@ class Redactor:
         kind = _KINDS.get(match[3], "phone")
         return self._mask(kind, match[1]) + match[2] + match[3]
 
+    def _address(self, match: re.Match[str]) -> str:
+        try:
+            address = ipaddress.ip_address(match[0])
+        except ValueError:
+            return match[0]
+        own = address.is_loopback or address.is_unspecified
+        return match[0] if own else self._mask("ip", address.compressed)
+
     def _email(self, match: re.Match[str]) -> str:
         if _NO_DOMAIN.match(match["tld"]) or match[0].endswith("@s.whatsapp.net"):
             return match[0]  # the second: a phone number that is masked already
         return self._mask("email", match[0].lower())
+
+
+def _plain(text: str) -> str:
+    """A text without what can disguise a secret; the same object if there is nothing of it."""
+    if not text.isprintable():
+        text = sanitize.bare(text)
+    for _ in range(ESCAPED_DEPTH):
+        if "%" not in text and "\\" not in text:
+            break
+        decoded = _ESCAPED.sub(_unescaped, text)
+        if decoded == text:
+            break
+        text = decoded
+    return text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1] or match[2]
+    return chr(int(code, 16)) if code else ""
 
 
 def _looks_secret(value: str, *, prose: bool) -> bool:

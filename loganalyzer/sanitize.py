@@ -57,6 +57,17 @@ def line(text: str) -> str:
     return _BLANKS.sub(" ", _UNSAFE.sub(_escape, text)).strip()
 
 
+def bare(text: str) -> str:
+    r"""
+    Leaves out sequences and every character that cannot be seen; the same object if there are none.
+
+    >>> bare("pass\x1b[0mword\u200b=x")
+    'password=x'
+    """
+    found = _UNSAFE.sub("", _SEQUENCE.sub("", text))
+    return text if found == text else found
+
+
 def is_own(text: str) -> bool:
     """Is it, or does it quote, output of this program for agents and programs?"""
     return "loganalyzer" in text and _OWN.search(text) is not None

@@ -216,3 +216,52 @@ def test_a_damaged_key_is_not_used(tmp_path: Path) -> None:
     assert len(user_key(path, warnings.append)) == 32
     assert path.read_bytes() == b"short"
     assert os.path.basename(path) in warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("remote=203.0.113.9 refused", "203.0.113.9"),
+        ("ws://203.0.113.9:18789/x", "203.0.113.9"),
+        ("from 2001:db8::17, port 5", "2001:db8::17"),
+        ("http://[2001:db8:0:1::a]:80/", "2001:db8:0:1::a"),
+        ("mapped ::ffff:203.0.113.9 here", "203.0.113.9"),
+        ("fe80::1c2d%eth0", "fe80::1c2d"),
+    ],
+)
+def test_addresses_are_masked_on_request(text: str, hidden: str) -> None:
+    """Both kinds of IP addresses; without being asked they stay, since an operator needs them."""
+    assert hidden not in Redactor(KEY, addresses=True)(text)
+    assert "<ip:" in Redactor(KEY, addresses=True)(text)
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "listening on ws://127.0.0.1:18789, [::1]:18789 and 0.0.0.0",
+        "2026-11-20T12:14:18.148+00:00 at call-DETr.js:265:10",
+        "version 2026.9.6 of 1.2.3 aa:bb:cc:dd:ee:ff std::vector 999.1.1.1 [whatsapp] a: b",
+        "agent:main:whatsapp:direct ::",
+    ],
+)
+def test_what_only_looks_like_an_address_stays(text: str) -> None:
+    """Addresses of the machine itself, times, versions, places in code."""
+    assert Redactor(KEY, addresses=True)(text) == text
+
+
+def test_what_was_masked_is_counted_by_kind() -> None:
+    """Different things count once, however often and in whatever notation they come."""
+    counting = Redactor(KEY)
+    for text in ("+15551230000 and password=x7x7", "sender=15551230000", "+15551230001 jo@example.org", "nothing"):
+        counting(text)
+    assert counting.masked == {"email": 1, "password": 1, "phone": 2}
+    assert Redactor(None).masked == {}
+
+
+def test_the_rest_of_a_text_is_left_as_it_was_logged() -> None:
+    """A disguise is taken off only where it hid something."""
+    text = "GET /a%20b \\u0041 done"
+    assert redact(text) == text
+    assert redact("GET /a%20b?x=jo%40example.org").startswith("GET /a b?x=<email:")
+    assert "ghp_" not in redact("cut in the middle: ghp_abcDEF123456")

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from loganalyzer import __version__
-from loganalyzer.cli import analyze, config, events, explain, follow, history, mcp, patterns, unknown, why
+from loganalyzer.cli import analyze, config, events, explain, follow, history, mcp, options, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
 EXAMPLES = """Examples:
@@ -123,9 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     except typer.TyperException as error:
         sys.exit(_usage_error(error))
     except LogAnalyzerError as error:
-        from loganalyzer import sanitize
-
-        print(f"loganalyzer: {sanitize.block(str(error))}", file=sys.stderr)
+        print(f"loganalyzer: {_shown(str(error))}", file=sys.stderr)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
@@ -142,6 +140,13 @@ def main(arguments: list[str] | None = None) -> None:
 def _usage_error(error: typer.TyperException) -> int:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "loganalyzer"
-    print(f"{command}: {error.format_message()}", file=sys.stderr)
+    print(f"{command}: {_shown(error.format_message())}", file=sys.stderr)
     print(f"Try '{command} --help'.", file=sys.stderr)
     return 2
+
+
+def _shown(message: str) -> str:
+    """An error quotes names of files, what is in them, and arguments; people paste it into a ticket."""
+    from loganalyzer import sanitize
+
+    return sanitize.block(options.redactor(False, None)(message))

@@ -44,6 +44,7 @@ def analyze(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
     progress: given.Progress = None,
     workers: given.Workers = None,
     history: given.HistoryFile = None,
@@ -54,6 +55,7 @@ def analyze(
 
     Formats are table (the default), json, jsonl, markdown, csv and parquet.
     """
+    from loganalyzer import sanitize
     from loganalyzer.api import analyze as run
     from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
     from loganalyzer.sources import places
@@ -67,6 +69,7 @@ def analyze(
         tz=tz,
         no_redact=no_redact,
         redact_key=redact_key,
+        redact_ip=redact_ip,
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
@@ -90,7 +93,7 @@ def analyze(
             raise UsageError(f"--history {history}: {kept.problem}")
     if name == "json":
         for problem in report.accounting.problems:
-            print(f"Trouble: {view.redact(problem)}", file=sys.stderr)
+            print(f"Trouble: {sanitize.line(view.redact(problem))}", file=sys.stderr)
     else:
         for line in accounting.lines(report.accounting, view.redact, view.width):
             print(line, file=sys.stderr)

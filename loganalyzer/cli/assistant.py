@@ -86,13 +86,14 @@ class Assistant:
         found = visible(report.incidents, least)
         roots = [problem.incident for problem in fold(found)]
         ordered = [*roots, *(one for one in found if one not in roots)]
+        shown = [self._incident(one) for one in ordered[:MAX_INCIDENTS]]
         return dumps(
             {
                 "note": NOTE,
-                "incidents": [self._incident(one) for one in ordered[:MAX_INCIDENTS]],
+                "incidents": shown,
                 "left_out": max(0, len(ordered) - MAX_INCIDENTS),
                 "below_min_severity": len(report.incidents) - len(found),
-                "summary": self._masked(accounting_object(report.accounting)),
+                "summary": self._short(accounting_object(report.accounting, self._redact)),
             }
         )
 
@@ -133,6 +134,10 @@ class Assistant:
         found = numbers(figures(to_frame(rows(self._history, self._range(since, None).since_ns))))
         return dumps({"figures": [{**row, "last_seen_ns": iso(row["last_seen_ns"])} for row in found]})
 
+    def masked(self, text: str) -> str:
+        """Masks what an error quotes."""
+        return self._redact(text)
+
     def _files(self, paths: list[str] | None) -> list[str]:
         return [str(self._checked(path)) for path in paths or map(str, self._allowed)]
 
@@ -169,9 +174,10 @@ class Assistant:
         quoted: dict[str, Any] = _quoted(found)
         return quoted
 
-    def _masked(self, summary: dict[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def _short(summary: dict[str, Any]) -> dict[str, Any]:
         return {
-            name: [sanitize.shorten(sanitize.line(self._redact(text)), MAX_TEXT) for text in value[:MAX_INCIDENTS]]
+            name: [sanitize.shorten(sanitize.line(text), MAX_TEXT) for text in value[:MAX_INCIDENTS]]
             if isinstance(value, list)
             else value
             for name, value in summary.items()
@@ -200,7 +206,7 @@ def server(assistant: Assistant, version: str) -> MCPServer[Any]:
             try:
                 told: str = _question(*args, **kwargs)
             except LogAnalyzerError as error:
-                raise ToolError(sanitize.line(str(error))) from None
+                raise ToolError(sanitize.line(assistant.masked(str(error)))) from None
             return told
 
         hints = ToolAnnotations(

@@ -103,7 +103,13 @@ class Served(Sink):
 
 
 def sinks(
-    *, notify: list[str] | None, notify_severity: str | None, metrics: str | None, redact_key: str | None, view: View
+    *,
+    notify: list[str] | None,
+    notify_severity: str | None,
+    metrics: str | None,
+    redact_key: str | None,
+    redact_ip: bool,
+    view: View,
 ) -> list[Sink]:
     """
     Makes what the options ask for.
@@ -122,7 +128,7 @@ def sinks(
     if urls:
         from loganalyzer.notify import Notifier, open_targets
 
-        masked = replace(view, redact=given.redactor(False, redact_key))
+        masked = replace(view, redact=given.redactor(False, redact_key, redact_ip))
         notifier = Notifier(open_targets(urls), masked, least)
         found.append(Notifications(notifier))
     elif notify_severity is not None:

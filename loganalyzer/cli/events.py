@@ -44,6 +44,7 @@ def events(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
     workers: given.Workers = None,
 ) -> None:
     """
@@ -65,6 +66,7 @@ def events(
         tz=tz,
         no_redact=no_redact,
         redact_key=redact_key,
+        redact_ip=redact_ip,
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     counted = Accounting()

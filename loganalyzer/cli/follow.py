@@ -47,6 +47,7 @@ def follow(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
     history: given.HistoryFile = None,
     history_keep: given.HistoryKeep = "365d",
     notify: beside.Notify = None,
@@ -77,11 +78,17 @@ def follow(
         tz=tz,
         no_redact=no_redact,
         redact_key=redact_key,
+        redact_ip=redact_ip,
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     reached = Reached(limit)
     aside = beside.sinks(
-        notify=notify, notify_severity=notify_severity, metrics=metrics, redact_key=redact_key, view=view
+        notify=notify,
+        notify_severity=notify_severity,
+        metrics=metrics,
+        redact_key=redact_key,
+        redact_ip=redact_ip,
+        view=view,
     )
     if history is not None:
         aside.append(Chronicle(given.open_history(history, history_keep, view.redact)))

@@ -22,6 +22,7 @@ def mcp(
     tz: given.Zone = None,
     patterns: given.Patterns = None,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
 ) -> None:
     """
     Serve agents on standard input and output: the tools analyze, explain, why and history, read-only.
@@ -36,4 +37,4 @@ def mcp(
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder")
     options = given.analysis_options(patterns=patterns, since=None, until=None, tz=tz, reference_time=None)
-    server(Assistant(paths, given.redactor(False, redact_key), options, history), __version__).run("stdio")
+    server(Assistant(paths, given.redactor(False, redact_key, redact_ip), options, history), __version__).run("stdio")

@@ -89,6 +89,10 @@ NoRedact = Annotated[
     bool,
     typer.Option("--no-redact", help="Show tokens, phone numbers and addresses as they are logged."),
 ]
+RedactIp = Annotated[
+    bool,
+    typer.Option("--redact-ip", help="Mask IP addresses as well; those of the machine itself stay, such as 127.0.0.1."),
+]
 RedactKey = Annotated[
     str | None,
     typer.Option(
@@ -275,6 +279,7 @@ def view(
     tz: str | None,
     no_redact: bool,
     redact_key: str | None,
+    redact_ip: bool = False,
 ) -> View:
     """Puts together how an output looks; `default` is the least severity shown unless told."""
     from loganalyzer.outputs import View
@@ -285,25 +290,25 @@ def view(
         tablefmt = choice("--tablefmt", tablefmt, tabulate_formats)
     return View(
         min_severity=default if min_severity is None else severity("--min-severity", min_severity),
-        redact=redactor(no_redact, redact_key),
+        redact=redactor(no_redact, redact_key, redact_ip),
         tz=UTC if tz is None else zone(tz),
         width=columns(),
         tablefmt=tablefmt,
     )
 
 
-def redactor(no_redact: bool, key: str | None) -> Redactor:
-    """Gives the masks: off, with the key given, or with the key of this user."""
+def redactor(no_redact: bool, key: str | None, addresses: bool = False) -> Redactor:
+    """Gives the masks: off, with the key given, or with the key of this user; of IP `addresses` only if told."""
     from loganalyzer.redact import Redactor, user_key
 
     if no_redact:
         return Redactor(None)
     if key is not None:
-        return Redactor(key.encode("utf-8", "surrogateescape"))
+        return Redactor(key.encode("utf-8", "surrogateescape"), addresses=addresses)
     import platformdirs
 
     path = platformdirs.user_data_path("loganalyzer") / "mask.key"
-    return Redactor(user_key(path, lambda text: print(text, file=sys.stderr)))
+    return Redactor(user_key(path, lambda text: print(text, file=sys.stderr)), addresses=addresses)
 
 
 def open_history(path: Path, keep: str, redact: Redactor) -> History:

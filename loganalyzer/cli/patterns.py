@@ -118,6 +118,7 @@ def match(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
 ) -> None:
     """Show what becomes of a log line: its format, its record, its events."""
     from loganalyzer import formats, sanitize
@@ -125,7 +126,7 @@ def match(
     from loganalyzer.packs.examples import REFERENCE_NS, events_of
     from loganalyzer.pipeline import Options, Plan
 
-    redact = given.redactor(no_redact, redact_key)
+    redact = given.redactor(no_redact, redact_key, redact_ip)
     text = (sys.stdin.read() if line == "-" else line).rstrip("\r\n")
     plan = Plan(Options(patterns=tuple(patterns or ()), reference_ns=REFERENCE_NS))
     first = text.splitlines()[0] if text else ""

@@ -56,6 +56,7 @@ def unknown(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
     progress: given.Progress = None,
 ) -> None:
     """
@@ -63,6 +64,7 @@ def unknown(
 
     Formats are table (the default), json and jsonl. Console text names no level and gives no groups.
     """
+    from loganalyzer import sanitize
     from loganalyzer.api import find_unknown
     from loganalyzer.model import Severity
     from loganalyzer.outputs import accounting
@@ -79,6 +81,7 @@ def unknown(
         tz=tz,
         no_redact=no_redact,
         redact_key=redact_key,
+        redact_ip=redact_ip,
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
@@ -97,7 +100,7 @@ def unknown(
     if report.left_out:
         notes.append(f"{accounting.plural(report.left_out, 'line')} not grouped: too many lines or groups.")
     if name == "json":
-        notes += [f"Trouble: {view.redact(problem)}" for problem in report.accounting.problems]
+        notes += [f"Trouble: {sanitize.line(view.redact(problem))}" for problem in report.accounting.problems]
     else:
         notes += accounting.lines(report.accounting, view.redact, view.width)
     if report.accounting.bytes == 0 and inputs == ["-"]:

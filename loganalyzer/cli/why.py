@@ -43,6 +43,7 @@ def why(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    redact_ip: given.RedactIp = False,
 ) -> None:
     """
     Tell why a failure mode was found in logs, or why not: which steps of its rules matched, which one is missing, and
@@ -59,7 +60,13 @@ def why(
 
     name = given.choice("--format", format or "text", FORMATS)
     view = given.view(
-        min_severity=None, default=Severity.INFO, tablefmt=None, tz=tz, no_redact=no_redact, redact_key=redact_key
+        min_severity=None,
+        default=Severity.INFO,
+        tablefmt=None,
+        tz=tz,
+        no_redact=no_redact,
+        redact_key=redact_key,
+        redact_ip=redact_ip,
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     plan = Plan(options)
@@ -119,9 +126,9 @@ def text(answer: Why, view: View) -> Iterator[Line]:
         yield _section("Known texts that nearly were such an event")
         for near in answer.near:
             yield from _place(
-                f"{blocks.source(near.source)}:{near.line}  {near.type} (pattern {near.pattern})", view, 2
+                f"{blocks.source(near.source, view.redact)}:{near.line}  {near.type} (pattern {near.pattern})", view, 2
             )
-            yield from _quote(near.text, view, 4)
+            yield from _quote(view.redact(near.text), view, 4)
             yield from blocks.prose(near.reason, view, 4)
 
 
@@ -238,9 +245,9 @@ def _evidence(one: Evidence, view: View, indent: int) -> Iterator[Line]:
     from loganalyzer.outputs.base import day_and_time
 
     time = day_and_time(one.time_ns, view.tz)
-    place = f"{blocks.source(one.source)}:{one.line}" + ("" if time == "-" else f"  {time}")
+    place = f"{blocks.source(one.source, view.redact)}:{one.line}" + ("" if time == "-" else f"  {time}")
     yield from _place(f"{place}  {one.event}", view, indent)
-    yield from _quote(one.text, view, indent + 2)
+    yield from _quote(view.redact.evidence(one), view, indent + 2)
 
 
 def _place(place: str, view: View, indent: int) -> Iterator[Line]:
@@ -253,7 +260,7 @@ def _quote(quoted: str, view: View, indent: int) -> Iterator[Line]:
     from loganalyzer import sanitize
     from loganalyzer.outputs import blocks
 
-    shown = sanitize.shorten(sanitize.line(view.redact(quoted)), max(20, view.width - indent))
+    shown = sanitize.shorten(sanitize.line(quoted), max(20, view.width - indent))
     yield blocks.Line("plain", " " * indent + shown)
 
 
@@ -267,8 +274,9 @@ def as_object(answer: Why, view: View) -> dict[str, Any]:
 
         if one is None:
             return None
-        shown = view.redact(one.text)
-        return {"source": one.source, "line": one.line, "time": iso(one.time_ns), "event": one.event, "text": shown}
+        shown = view.redact.evidence(one)
+        place = {"source": view.redact.source(one.source), "line": one.line}
+        return {**place, "time": iso(one.time_ns), "event": one.event, "text": shown}
 
     def rule(story: RuleStory) -> dict[str, Any]:
         return {
@@ -321,6 +329,12 @@ def as_object(answer: Why, view: View) -> dict[str, Any]:
         "dropped_count": answer.dropped_count,
         "dropped": [{"reason": fate, "event": event(one)} for fate, one in answer.dropped],
         "near": [
-            one._asdict() | {"text": view.redact(one.text), "reason": view.redact(one.reason)} for one in answer.near
+            one._asdict()
+            | {
+                "source": view.redact.source(one.source),
+                "text": view.redact(one.text),
+                "reason": view.redact(one.reason),
+            }
+            for one in answer.near
         ],
     }

@@ -107,10 +107,10 @@ def _details(incident: Incident, affected: Sequence[Incident], view: View) -> li
     lines += _listed("Consequences", affected)
     step = next((step for step in incident.remediation if step.caution is None), None)
     if step is not None:
-        lines += _step(step)
+        lines += _step(view.redact.step(step, incident.key))
     if incident.evidence:
         last = incident.evidence[-1]
-        text = sanitize.line(view.redact.about(last.text, incident.key))
+        text = sanitize.line(view.redact.evidence(last, incident.key))
         lines.append(_quiet(f"Log: {text}"))
     return lines
 

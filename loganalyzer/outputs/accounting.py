@@ -16,6 +16,16 @@ from loganalyzer.redact import Redactor
 
 LEVELLESS = frozenset({"console", "tagged", "plain"})
 """Formats whose lines do not say what is a warning."""
+KINDS = {
+    "email": ("e-mail address", "e-mail addresses"),
+    "group": ("group", "groups"),
+    "ip": ("IP address", "IP addresses"),
+    "lid": ("WhatsApp id", "WhatsApp ids"),
+    "password": ("password", "passwords"),
+    "phone": ("phone number", "phone numbers"),
+    "token": ("token or key", "tokens and keys"),
+}
+"""What is masked, for people: one, and several."""
 SHOWN = 8
 """Assumptions and troubles named one by one; the rest is counted."""
 
@@ -36,7 +46,7 @@ def lines(accounting: Accounting, redact: Redactor, width: int = 80) -> Iterator
     if a.regex_timeouts:
         left_aside.append(f"{number(a.regex_timeouts)} regex time-outs")
     yield from _wrap(
-        f"Read {_sources(a)}: {size(a.bytes)}, {plural(a.lines, 'line')}, "
+        f"Read {_sources(a, redact)}: {size(a.bytes)}, {plural(a.lines, 'line')}, "
         f"{plural(a.candidates, 'candidate')}, {decoded}, {plural(a.events, 'event')}.",
         width,
     )
@@ -48,6 +58,9 @@ def lines(accounting: Accounting, redact: Redactor, width: int = 80) -> Iterator
             yield from _wrap(f"{word}: {sanitize.line(redact(note))}", width)
         if len(notes) > SHOWN:
             yield f"{word}: {len(notes) - SHOWN} more like these"
+    if masked := redact.masked:
+        counts = [f"{number(count)} {KINDS[kind][count != 1]}" for kind, count in masked.items()]
+        yield from _wrap(f"Masked: {', '.join(counts)}.", width)
 
 
 def explained(accounting: Accounting) -> Iterator[str]:
@@ -91,10 +104,10 @@ def size(count: int) -> str:
     return f"{count} B" if unit == "B" else f"{value:.3g} {unit}"
 
 
-def _sources(accounting: Accounting) -> str:
+def _sources(accounting: Accounting, redact: Redactor) -> str:
     names = accounting.sources
     if len(names) == 1:
-        return "standard input" if names[0] == "-" else sanitize.line(names[0])
+        return "standard input" if names[0] == "-" else sanitize.line(redact.source(names[0]))
     return plural(len(names), "source")
 
 

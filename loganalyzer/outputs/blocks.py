@@ -16,6 +16,7 @@ from loganalyzer import sanitize
 from loganalyzer.model import Accounting, Evidence, Incident, Severity, Status, Step
 from loganalyzer.outputs.accounting import plural
 from loganalyzer.outputs.base import Problem, View, day_and_time, zone_name
+from loganalyzer.redact import Redactor
 
 FIRST, LAST = 3, 2
 """Evidence lines shown from the start and from the end."""
@@ -48,7 +49,7 @@ def problem(found: Problem, view: View) -> Iterator[Line]:
     if incident.remediation:
         yield Line("plain", "")
         yield Line("label", "  What to do")
-        yield from steps(incident.remediation, view)
+        yield from steps([view.redact.step(step, incident.key) for step in incident.remediation], view)
     if incident.references:
         yield Line("plain", "")
         yield Line("label", "  More")
@@ -159,8 +160,8 @@ def hidden_line(hidden: int) -> Line:
 def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
     time = day_and_time(one.time_ns, view.tz)
     place = f":{one.line}" if time == "-" else f":{one.line}  {time}"
-    place = "    " + tail(source(one.source), view.width - 4 - len(place)) + place
-    text = sanitize.line(view.redact.about(one.text, incident.key))
+    place = "    " + tail(source(one.source, view.redact), view.width - 4 - len(place)) + place
+    text = sanitize.line(view.redact.evidence(one, incident.key))
     yield Line("dim", place)
     rows = _wrap(sanitize.shorten(text, (view.width - 6) * EVIDENCE_ROWS), view.width, 6)
     if len(rows) > EVIDENCE_ROWS:
@@ -172,9 +173,9 @@ def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
         yield Line("plain", row)
 
 
-def source(name: str) -> str:
+def source(name: str, redact: Redactor) -> str:
     """Names the source of a line; standard input by its usual name."""
-    return "stdin" if name == "-" else sanitize.line(name)
+    return "stdin" if name == "-" else sanitize.line(redact.source(name))
 
 
 def tail(path: str, width: int) -> str:

@@ -16,9 +16,7 @@ from loganalyzer.outputs.wire import REPORT, accounting_object, incident_object
 
 def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
     """Yields the document."""
-    document = {
-        "schema": REPORT,
-        "summary": accounting_object(accounting),
-        "incidents": [incident_object(incident, view.redact) for incident in visible(incidents, view.min_severity)],
-    }
+    # First, since the summary counts what is masked in them.
+    found = [incident_object(incident, view.redact) for incident in visible(incidents, view.min_severity)]
+    document = {"schema": REPORT, "summary": accounting_object(accounting, view.redact), "incidents": found}
     yield json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n"

@@ -60,7 +60,7 @@ def _section(problem: Problem, view: View) -> Iterator[str]:
     if incident.remediation:
         yield "**What to do**\n\n"
         for index, step in enumerate(incident.remediation, 1):
-            yield from _step(index, step)
+            yield from _step(index, view.redact.step(step, incident.key))
     if incident.references:
         yield "**More**\n\n"
         for reference in incident.references:
@@ -77,8 +77,8 @@ def _evidence(incident: Incident, view: View) -> Iterator[str]:
 
 
 def _evidence_row(one: Evidence, incident: Incident, view: View) -> str:
-    text = sanitize.shorten(sanitize.line(view.redact.about(one.text, incident.key)), EVIDENCE_WIDTH)
-    return f"{source(one.source)}:{one.line}  {text}"
+    text = sanitize.shorten(sanitize.line(view.redact.evidence(one, incident.key)), EVIDENCE_WIDTH)
+    return f"{source(one.source, view.redact)}:{one.line}  {text}"
 
 
 def _step(index: int, step: Step) -> Iterator[str]:

@@ -61,7 +61,9 @@ def header(snapshot: Snapshot, paused: bool, view: View, width: int, room: int) 
     state, style = _state(snapshot, paused)
     badge = f" {state} "
     name = (
-        "standard input" if snapshot.source == "-" else tail(source(snapshot.source), max(width - 15 - len(badge), 8))
+        "standard input"
+        if snapshot.source == "-"
+        else tail(source(snapshot.source, view.redact), max(width - 15 - len(badge), 8))
     )
     first = row(width - len(badge), ("loganalyzer", "bold"), (f"  {name}", ""))
     first.pad_right(width - len(badge) - first.cell_len)
@@ -149,7 +151,7 @@ def problem(
     rows = [head]
     if going_on and incident.evidence:
         last = incident.evidence[-1]
-        text = sanitize.line(view.redact.about(sanitize.shorten(last.text, 8 * width), incident.key))
+        text = sanitize.line(view.redact.evidence(last, incident.key))
         rows.append(row(width, (f"    {time_of_day(last.time_ns, view)}  ", "dim"), (text, "")))
     if going_on and found.consequences:
         modes = Counter(sanitize.line(i.failure_mode) for i in found.consequences)

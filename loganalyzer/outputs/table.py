@@ -93,7 +93,7 @@ def event_table(events: Sequence[Event], view: View) -> str:
 
 def _place(event: Event, view: View) -> str:
     line = f":{event.span.line}"
-    name = source(event.span.source)
+    name = source(event.span.source, view.redact)
     return (tail(name, PLACE_WIDTH - len(line)) if view.tablefmt is None else name) + line
 
 

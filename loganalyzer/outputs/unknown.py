@@ -66,7 +66,7 @@ def table(groups: Sequence[UnknownGroup], accounting: Accounting, view: View) ->
 def json(groups: Sequence[UnknownGroup], accounting: Accounting, view: View) -> Iterator[str]:
     """Yields one document."""
     found = [unknown_object(number, group, view.redact) for number, group in enumerate(groups, 1)]
-    document = {"schema": UNKNOWN_REPORT, "summary": accounting_object(accounting), "groups": found}
+    document = {"schema": UNKNOWN_REPORT, "summary": accounting_object(accounting, view.redact), "groups": found}
     yield stdlib_json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n"
 
 
@@ -86,6 +86,6 @@ def _examples(number: int, group: UnknownGroup, view: View) -> Iterator[str]:
     yield f"{number}. {group.level}, {plural(group.count, 'time')}{when}"
     for one in group.examples:
         place = f":{one.line}"
-        yield "    " + blocks.tail(blocks.source(one.source), view.width - 4 - len(place)) + place
+        yield "    " + blocks.tail(blocks.source(one.source, view.redact), view.width - 4 - len(place)) + place
         text = sanitize.shorten(sanitize.line(view.redact(one.text)) or NO_TEXT, EXAMPLE_WIDTH)
         yield from (row.text for row in blocks.prose(text, view, indent=6))

@@ -49,11 +49,11 @@ def incident_object(incident: Incident, redact: Redactor) -> dict[str, Any]:
         "summary": redact.about(incident.summary, incident.key),
         "evidence": [
             {
-                "source": evidence.source,
+                "source": redact.source(evidence.source),
                 "line": evidence.line,
                 "time": iso(evidence.time_ns),
                 "event": evidence.event,
-                "text": redact.about(evidence.text, incident.key),
+                "text": redact.evidence(evidence, incident.key),
             }
             for evidence in incident.evidence
         ],
@@ -64,7 +64,7 @@ def incident_object(incident: Incident, redact: Redactor) -> dict[str, Any]:
                 "caution": step.caution,
                 "verify": step.verify,
             }
-            for step in incident.remediation
+            for step in (redact.step(step, incident.key) for step in incident.remediation)
         ],
         "references": list(incident.references),
     }
@@ -87,11 +87,11 @@ def event_object(event: Event, redact: Redactor) -> dict[str, Any]:
         "schema": EVENT,
         "type": event.type,
         "time": iso(event.time_ns),
-        "source": event.span.source,
+        "source": redact.source(event.span.source),
         "line": event.span.line,
-        "subsystem": event.subsystem,
+        "subsystem": _masked(event.subsystem, redact),
         "level": event.level,
-        "host": event.host,
+        "host": _masked(event.host, redact),
         "attributes": {name: _finite(value) for name, value in attributes.items()},
         "text": redact.about(event.text, event.attributes),
     }
@@ -103,22 +103,22 @@ def unknown_object(number: int, group: UnknownGroup, redact: Redactor) -> dict[s
         "schema": UNKNOWN,
         "number": number,
         "level": group.level,
-        "subsystem": group.subsystem,
+        "subsystem": _masked(group.subsystem, redact),
         "count": group.count,
         "first_seen": iso(group.first_seen_ns),
         "last_seen": iso(group.last_seen_ns),
         "template": redact(group.template),
         "examples": [
-            {"source": one.source, "line": one.line, "time": iso(one.time_ns), "text": redact(one.text)}
+            {"source": redact.source(one.source), "line": one.line, "time": iso(one.time_ns), "text": redact(one.text)}
             for one in group.examples
         ],
     }
 
 
-def accounting_object(accounting: Accounting) -> dict[str, Any]:
-    """Gives the JSON form of what a run read, understood and assumed."""
+def accounting_object(accounting: Accounting, redact: Redactor) -> dict[str, Any]:
+    """Gives the JSON form of what a run read, understood, assumed, and masked so far."""
     return {
-        "sources": list(accounting.sources),
+        "sources": [redact.source(name) for name in accounting.sources],
         "bytes": accounting.bytes,
         "lines": accounting.lines,
         "candidates": accounting.candidates,
@@ -135,9 +135,14 @@ def accounting_object(accounting: Accounting) -> dict[str, Any]:
         "duplicates": accounting.duplicates,
         "evicted": accounting.evicted,
         "regex_timeouts": accounting.regex_timeouts,
-        "assumptions": list(accounting.assumptions),
-        "problems": list(accounting.problems),
+        "masked": redact.masked,
+        "assumptions": [redact(text) for text in accounting.assumptions],
+        "problems": [redact(text) for text in accounting.problems],
     }
+
+
+def _masked(text: str | None, redact: Redactor) -> str | None:
+    return None if text is None else redact(text)
 
 
 def _finite(value: Scalar) -> Scalar | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import regex
@@ -33,6 +34,11 @@ _WORD = re.compile(r"[a-z]{2,20}")
 def draft(group: UnknownGroup, redact: Redactor) -> str:
     """Writes the draft, masked, as YAML that ends with a line break."""
     texts = [sanitize.line(redact(one.text)) for one in group.examples]
+    group = replace(
+        group,
+        subsystem=None if group.subsystem is None else sanitize.line(redact(group.subsystem)),
+        template=redact(group.template),
+    )
     subsystem = group.subsystem or "none"
     examples = "\n".join(f"      - line: {_quoted(_example(one, redact))}" for one in group.examples)
     return f"""\
@@ -43,7 +49,7 @@ patterns:
     event: TODO  # a type of vocabulary.yaml; or instead of it `ignore:` and why this is normal
     match: {_quoted(template(group.template, texts))}
     where:
-      subsystem: [{_quoted(sanitize.line(redact(subsystem)))}]
+      subsystem: [{_quoted(subsystem)}]
     source:  # TODO: which versions write it, and how you know
     examples:
 {examples}
@@ -100,7 +106,7 @@ def _example(line: UnknownLine, redact: Redactor) -> str:
         time = datetime.fromtimestamp((line.time_ns or 0) // 10**9, UTC)
     except (OverflowError, OSError, ValueError):  # a log can claim any year
         return text
-    named = [line.subsystem] if line.subsystem else []
+    named = [sanitize.line(redact(line.subsystem))] if line.subsystem else []
     shown = " ".join([time.strftime("%Y-%m-%dT%H:%M:%SZ"), line.level, *named, text])
     record = formats.decode(shown.encode("utf-8", "replace"))
     same = (subsystems.display(record.subsystem) if record.subsystem else None) == line.subsystem
