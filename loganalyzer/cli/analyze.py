@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from loganalyzer.cli import options as given
-from loganalyzer.cli.destination import binary_destination, destination
+from loganalyzer.cli.destination import binary, destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
 
 if TYPE_CHECKING:
@@ -66,15 +66,13 @@ def analyze(
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
-    if name == "parquet":
-        with binary_destination(output) as table:
-            with bar(progress) as advance:
-                report = run(inputs, options, advance, workers=workers)
+    with destination(output) as file:
+        table = binary(file) if name == "parquet" else None
+        with bar(progress) as advance:
+            report = run(inputs, options, advance, workers=workers)
+        if table is not None:
             _write_parquet(report, view, table)
-    else:
-        with destination(output) as file:
-            with bar(progress) as advance:
-                report = run(inputs, options, advance, workers=workers)
+        else:
             for piece in OUTPUTS[name](report.incidents, report.accounting, view):
                 file.write(piece)
     sys.stdout.flush()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loganalyzer.cli import options as given
-from loganalyzer.cli.destination import binary_destination, destination, folder_destination
+from loganalyzer.cli.destination import binary, destination, folder_destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
 from loganalyzer.errors import UsageError
 
@@ -93,8 +93,8 @@ def _write_parquet(events: Iterable[Event], view: View, output: Path | None, *, 
         with folder_destination(output) as folder:
             tables.write_folder(batches, folder)
     else:
-        with binary_destination(output) as file:
-            tables.write_file(batches, tables.EVENTS, file)
+        with destination(output) as file:
+            tables.write_file(batches, tables.EVENTS, binary(file))
 
 
 def _jsonl(events: Iterable[Event], view: View) -> Iterator[str]:
