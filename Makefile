@@ -11,7 +11,7 @@ E2E ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loganalyzer-e2e
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test test-no-hyperscan lint format coverage notebooks bench e2e build full clean
+.PHONY: help demo docs site test test-no-hyperscan lint format coverage notebooks bench e2e build full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -75,6 +75,10 @@ bench: $(DEV) ## measure speed and memory against other programs (SIZE_MB=100 RU
 
 docs: $(DEV) ## renew outputs and tables in the documentation
 	$(BIN)/python docs/refresh.py
+
+site: $(DEV) ## build the documentation as a site into build/site; broken links are errors
+	$(BIN)/python docs/pages.py
+	$(BIN)/zensical build --strict --config-file build/mkdocs.yml
 
 build: $(DEV) ## build the wheel into dist/
 	rm -rf dist

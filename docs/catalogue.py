@@ -34,7 +34,7 @@ def catalogue(pack: Pack) -> str:
     for name, modes in areas.items():
         lines += ["", f"## Area: {name}", *_graph(name, edges)]
         for mode in modes:
-            lines += ["", *_mode(mode)]
+            lines += ["", *page(mode)]
     return "\n".join(lines) + "\n"
 
 
@@ -97,8 +97,9 @@ def _mermaid(direction: str, rows: list[str]) -> Iterator[str]:
     yield "```"
 
 
-def _mode(mode: FailureMode) -> Iterator[str]:
-    yield f"### {mode.id}"
+def page(mode: FailureMode, level: int = 3) -> Iterator[str]:
+    """Everything about a failure mode, under a heading of a level."""
+    yield f"{'#' * level} {mode.id}"
     yield ""
     standing = f"Severity {mode.severity}, {mode.recovered_severity} once resolved; tier {mode.tier}."
     yield f"**{_prose(mode.title)}.** {standing}"

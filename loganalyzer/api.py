@@ -244,6 +244,14 @@ class Analyzer:
         """When `advance` will decide something [ns, UTC]; None if nothing is pending or the log is not live."""
         return self._judge.classifier.deadline_ns if self._live else None
 
+    def latest_ns(self) -> int | None:
+        """Time of the last line so far [ns, UTC]; costs reading a line again."""
+        return self._reader.latest_ns()
+
+    def current(self, name: str) -> Incident | None:
+        """An open incident as it stands now, by its id; between transitions it grows unsaid."""
+        return self._judge.classifier.current(name)
+
     def finish(self) -> list[Transition]:
         """The input has ended; what that decides."""
         transitions: list[Transition] = []

@@ -81,6 +81,11 @@ class Classifier:
             return None
         return self._last_ns + max(0, self._deadlines[0].clock - self._clock)
 
+    def current(self, name: str) -> Incident | None:
+        """An open incident as it stands now, by its id; it may have grown since its last transition."""
+        incident = self._live.get(name)
+        return None if incident is None else incident.snapshot()
+
     def feed(self, event: Event) -> list[Transition]:
         """Take the next event; the transitions that its time and its content decide."""
         transitions = self.advance(event.time_ns) if event.time_ns is not None else []

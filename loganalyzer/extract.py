@@ -118,7 +118,7 @@ class Extractor:
 
     def end(self) -> End:
         """The last time in the lines so far."""
-        for data in reversed(self._scanner.last_lines()):
+        for data in self._scanner.last_lines():
             time = formats.time_of(data)
             if time is not None:
                 return End(*_parts(time))

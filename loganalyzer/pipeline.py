@@ -48,7 +48,8 @@ class Timeline:
             mtime_ns=source.mtime_ns,
         )
         self._end = End(None, None)
-        self._latest: int | None = None
+        self.latest_ns: int | None = None
+        """Time of the latest event [ns, UTC]."""
 
     def events(self, items: Iterable[Item]) -> Iterator[Event]:
         """The events among the items, with complete times."""
@@ -60,9 +61,9 @@ class Timeline:
             time_ns = complete(item.time_ns, item.stamp)
             if isinstance(item, Event):
                 if time_ns is not None:
-                    if self._latest is not None and time_ns < self._latest:
+                    if self.latest_ns is not None and time_ns < self.latest_ns:
                         self._accounting.out_of_order += 1
-                    self._latest = time_ns
+                    self.latest_ns = time_ns
                 self._accounting.events += 1
                 yield item if item.stamp is None else item._replace(time_ns=time_ns, stamp=None)
             elif isinstance(item, UnknownLine) and self._on_unknown is not None:
@@ -73,7 +74,7 @@ class Timeline:
     def end_ns(self) -> int | None:
         """Time of the last line that has one [ns, UTC], once the end was reached."""
         time_ns = self.clock.complete(*self._end)
-        return self._latest if time_ns is None else time_ns
+        return self.latest_ns if time_ns is None else time_ns
 
 
 class Reader:
@@ -91,6 +92,11 @@ class Reader:
     def finish(self) -> Iterator[Event]:
         """The events of an unfinished last line."""
         return self._timeline.events(self._extractor.finish())
+
+    def latest_ns(self) -> int | None:
+        """Time of the last line so far [ns, UTC]; of the last event, if the log has times without a date."""
+        dated = self._extractor.end().time_ns
+        return dated if dated is not None else self._timeline.latest_ns
 
     def end_ns(self) -> int | None:
         """Time of the last line that has one [ns, UTC]; tells how long silence lasted at the end."""

@@ -25,6 +25,10 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+OWN_MARK = "[loganalyzer]"
+"""Stands before every line of log text that is handed to an agent."""
+# What an agent quotes of this program comes back in the log of the gateway; its JSON names its schema.
+_OWN = re.compile(r"\[loganalyzer\]|\bloganalyzer\.(?:event|incident|report|transition|why)/\d")
 _LINE_BREAKS = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[ \t]+")
 
@@ -51,6 +55,11 @@ def line(text: str) -> str:
     """
     text = _LINE_BREAKS.sub(" ", _SEQUENCE.sub("", text))
     return _BLANKS.sub(" ", _UNSAFE.sub(_escape, text)).strip()
+
+
+def is_own(text: str) -> bool:
+    """Is it, or does it quote, output of this program for agents and programs?"""
+    return "loganalyzer" in text and _OWN.search(text) is not None
 
 
 def shorten(text: str, width: int) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from loganalyzer import formats, subsystems
+from loganalyzer import formats, sanitize, subsystems
 from loganalyzer.model import Accounting, Event, Origin, Record, Scalar, Span
 from loganalyzer.packs.compile import CompiledPack, Matcher, holds
 from loganalyzer.packs.schema import EventType
@@ -116,6 +116,8 @@ class Tokenizer:
         lines = record.message.split("\n")[:MAX_MESSAGE_LINES]
         for index, text in enumerate(lines[: self._trusted_lines(record, lines, above)]):
             text = text[:MAX_MESSAGE_LINE]
+            if sanitize.is_own(text):
+                return  # nor is what follows in the same message
             seen: set[str] = set()
             earlier = _Above(lines[:index], above)
             for matcher in matchers:

@@ -18,7 +18,7 @@ _HOME = tempfile.mkdtemp(prefix="loganalyzer-tests-")
 for _name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
     os.environ[_name] = _HOME
 os.environ |= {"TZ": "UTC", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
-for _name in ("FORCE_COLOR", "OPENCLAW_GATEWAY_TOKEN"):
+for _name in ("FORCE_COLOR", "LOGANALYZER_NOTIFY", "OPENCLAW_GATEWAY_TOKEN"):
     os.environ.pop(_name, None)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from loganalyzer import __version__
-from loganalyzer.cli import analyze, events, explain, follow, patterns, unknown, why
+from loganalyzer.cli import analyze, config, events, explain, follow, history, mcp, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
 EXAMPLES = """Examples:
@@ -38,12 +39,19 @@ loganalyzer why whatsapp.logged-out gateway.log
 """
 
 
+ASKS_HELP = "loganalyzer.asks_help"
+
+
 class Group(TyperGroup):
     """The command group: options without a command are those of `follow`, a closed pipe is fine."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reads `loganalyzer --format jsonl` as `loganalyzer follow --format jsonl`."""
-        if args and args[0].startswith("--"):
+        """Reads `| loganalyzer --format jsonl` as `| loganalyzer follow --format jsonl`; bare on a terminal is help."""
+        piped = sys.stdin is not None and not sys.stdin.isatty()
+        ctx.meta[ASKS_HELP] = bool({"--help", "-h"} & set(args))
+        if not args:
+            args = ["follow"] if piped else ["--help"]
+        elif args[0].startswith("--"):
             word = args[0].partition("=")[0]
             own = {name for param in self.params for name in param.opts} | {"--help"}
             followed = self.commands["follow"].params
@@ -65,7 +73,6 @@ class Group(TyperGroup):
 app = typer.Typer(
     name="loganalyzer",
     cls=Group,
-    invoke_without_command=True,
     epilog=EXAMPLES,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
@@ -77,6 +84,9 @@ app.command("explain")(explain.explain)
 app.command("why")(why.why)
 app.command("unknown", epilog=unknown.EXAMPLES)(unknown.unknown)
 app.add_typer(patterns.app, name="patterns")
+app.command("history")(history.history)
+app.command("mcp")(mcp.mcp)
+app.command("config")(config.config)
 
 
 def _show_version(wanted: bool) -> None:
@@ -91,14 +101,16 @@ def root(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show version.")
     ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", envvar="LOGANALYZER_CONFIG", metavar="FILE", help="Defaults of options; see loganalyzer config."
+        ),
+    ] = None,
 ) -> None:
     """Find what is wrong with an OpenClaw gateway: its logs in, diagnosed incidents out."""
-    if ctx.invoked_subcommand is not None:
-        return
-    if sys.stdin is None or sys.stdin.isatty():
-        typer.echo(ctx.get_help())
-        return
-    ctx.invoke(follow.follow)
+    if not ctx.meta[ASKS_HELP]:  # a broken file keeps nobody from reading how to mend it
+        config.apply(ctx, file)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -12,6 +12,7 @@ import typer
 from loganalyzer.cli import options as given
 from loganalyzer.cli.destination import binary, destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
+from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from loganalyzer.api import Report
@@ -45,6 +46,8 @@ def analyze(
     redact_key: given.RedactKey = None,
     progress: given.Progress = None,
     workers: given.Workers = None,
+    history: given.HistoryFile = None,
+    history_keep: given.HistoryKeep = "365d",
 ) -> None:
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
@@ -53,6 +56,7 @@ def analyze(
     """
     from loganalyzer.api import analyze as run
     from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
+    from loganalyzer.sources import places
 
     name = given.choice("--format", format or "table", FORMATS)
     limit = None if fail_on is None else given.severity("--fail-on", fail_on)
@@ -66,7 +70,8 @@ def analyze(
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
-    with destination(output) as file:
+    kept = None if history is None else given.open_history(history, history_keep, view.redact)
+    with destination(output, paged=name in ("table", "markdown")) as file:
         table = binary(file) if name == "parquet" else None
         with bar(progress) as advance:
             report = run(inputs, options, advance, workers=workers)
@@ -76,6 +81,11 @@ def analyze(
             for piece in OUTPUTS[name](report.incidents, report.accounting, view):
                 file.write(piece)
     sys.stdout.flush()
+    if kept is not None:
+        kept.record(report.incidents)
+        kept.close()
+        if kept.problem is not None:
+            raise UsageError(f"--history {history}: {kept.problem}")
     if name == "json":
         for problem in report.accounting.problems:
             print(f"Trouble: {view.redact(problem)}", file=sys.stderr)
@@ -84,6 +94,8 @@ def analyze(
             print(line, file=sys.stderr)
     if report.accounting.bytes == 0 and inputs == ["-"]:
         print(SILENT_PRODUCER, file=sys.stderr)
+    elif report.accounting.bytes == 0 and (found := places.existing()):
+        print(f"OpenClaw keeps logs here: {', '.join(map(str, found))}", file=sys.stderr)
     raise typer.Exit(exit_code(report, limit))
 
 

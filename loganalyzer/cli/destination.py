@@ -8,6 +8,7 @@ mode 0600, folders 0700).
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import sys
@@ -16,23 +17,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from loganalyzer.cli.paper import page
 from loganalyzer.errors import UsageError
 
 
 @contextlib.contextmanager
-def destination(path: Path | None) -> Iterator[TextIO]:
+def destination(path: Path | None, *, paged: bool = False) -> Iterator[TextIO]:
     """
     Opens where to write.
 
     Args:
         path: None or `-` for standard output. A regular file is written beside its place and
             renamed into it at the end; a pipe or device is written to as it is.
+        paged: The text ends and is for people: on a terminal too low for it, a pager shows it.
 
     Errors:
         UsageError: the file cannot be written.
     """
     if path is None or str(path) == "-":
-        yield sys.stdout
+        if paged and sys.stdout.isatty():
+            draft_text = io.StringIO()
+            yield draft_text
+            page(draft_text.getvalue())
+        else:
+            yield sys.stdout
         return
     target = Path(os.path.realpath(path))
     draft = None

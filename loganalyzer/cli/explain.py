@@ -15,18 +15,31 @@ if TYPE_CHECKING:
     from loganalyzer.packs.schema import FailureMode
 
 
+def complete(incomplete: str) -> list[str]:
+    """Gives the failure modes that a word may become, for the completion of the shell."""
+    from loganalyzer import packs
+
+    return [mode for mode in packs.load().modes if incomplete.lower() in mode]
+
+
+Mode = Annotated[
+    str,
+    typer.Argument(metavar="MODE", help="A failure mode, such as whatsapp.logged-out.", autocompletion=complete),
+]
+
+
 def explain(
-    mode: Annotated[str, typer.Argument(metavar="MODE", help="A failure mode, such as whatsapp.logged-out.")],
+    mode: Mode,
     patterns: given.Patterns = None,
 ) -> None:
     """Print the runbook of a failure mode: meaning, cause, how it is recognised, what to do."""
     from loganalyzer import packs
-    from loganalyzer.cli.paper import printer
+    from loganalyzer.cli.paper import show
     from loganalyzer.cli.words import runbook
     from loganalyzer.outputs import View
 
     found = find(packs.load(tuple(patterns or ())), mode)
-    printer()(runbook(found, View(width=given.columns())))
+    show(runbook(found, View(width=given.columns())))
 
 
 def find(pack: Pack, name: str) -> FailureMode:

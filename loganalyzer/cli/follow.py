@@ -7,18 +7,21 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from loganalyzer.cli import beside
 from loganalyzer.cli import options as given
 from loganalyzer.cli.hints import SILENT_PRODUCER
-from loganalyzer.cli.sinks import JsonLines, Reached, Sink, Text
+from loganalyzer.cli.sinks import Chronicle, JsonLines, Reached, Sink, Text
+from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from loganalyzer.api import Analyzer
     from loganalyzer.cli.inputs import LiveInput
+    from loganalyzer.cli.live import Live
     from loganalyzer.model import Event, Transition
 
 FORMATS = ("text", "jsonl")
@@ -44,11 +47,22 @@ def follow(
     patterns: given.Patterns = None,
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
+    history: given.HistoryFile = None,
+    history_keep: given.HistoryKeep = "365d",
+    notify: beside.Notify = None,
+    notify_severity: beside.NotifySeverity = None,
+    metrics: beside.Metrics = None,
+    live: Annotated[
+        bool | None,
+        typer.Option("--live/--no-live", help="A screen with keys instead of running text; default: on a terminal."),
+    ] = None,
 ) -> None:
     """
     Watch a log and show incidents as they open, grow and end; a summary at the end or on Ctrl-C.
 
     Formats are text (the default) and jsonl, one transition a line.
+
+    On a terminal text is a live screen: arrows select, Enter shows what to do, ? tells more keys, q ends.
     """
     from loganalyzer.api import Analyzer
     from loganalyzer.cli.inputs import open_input
@@ -66,15 +80,34 @@ def follow(
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     reached = Reached(limit)
-    sinks: list[Sink] = [JsonLines(view) if name == "jsonl" else Text(view), reached]
-    with interruptions() as interruption:
-        source = open_input(path, interruption.wake)
+    aside = beside.sinks(
+        notify=notify, notify_severity=notify_severity, metrics=metrics, redact_key=redact_key, view=view
+    )
+    if history is not None:
+        aside.append(Chronicle(given.open_history(history, history_keep, view.redact)))
+    with ExitStack() as stack:
+        interruption = stack.enter_context(interruptions())
+        screen: Live | None = None
+        wakes = [interruption.wake]
+        if has_screen(live, name, path):
+            from loganalyzer.cli.live import Live
+            from loganalyzer.cli.terminal import Terminal
+
+            terminal = stack.enter_context(closing(Terminal()))
+            interruption.parting = terminal.close
+            wakes += terminal.wakes
+            screen = Live(terminal, path, view)
+        sinks: list[Sink] = [screen or (JsonLines(view) if name == "jsonl" else Text(view)), reached, *aside]
+        source = open_input(path, wakes)
         analyzer = Analyzer(options, source.name, wall_clock=True, on_event=listeners(sinks))
+        for sink in sinks:
+            sink.begin(analyzer)
         if path == "-" and sys.stdin.isatty():
             print("Reading from the terminal; end with Ctrl-D.", file=sys.stderr)
-        for transitions in watch(source, analyzer, lambda: interruption.happened):
+        for transitions in watch(source, analyzer, lambda: interruption.happened, screen):
             for sink in sinks:
                 sink.show(transitions, analyzer.accounting)
+        analyzer.accounting.assumptions += source.notes
         for sink in sinks:
             sink.end(analyzer.accounting)
     for line in accounting.lines(analyzer.accounting, view.redact, view.width):
@@ -83,7 +116,40 @@ def follow(
         print(SILENT_PRODUCER, file=sys.stderr)
     if interruption.happened:
         raise typer.Exit(130)
+    if screen is not None and screen.quitting and path == "-":
+        print("The program that writes the log may run on until it writes again; Ctrl-C ends it.", file=sys.stderr)
     raise typer.Exit(2 if analyzer.accounting.problems else int(reached.yes))
+
+
+def has_screen(live: bool | None, format: str, path: str) -> bool:
+    """
+    Is this run shown on a live screen?
+
+    Args:
+        live: What the user wants; None for a screen where there can be one.
+
+    Errors:
+        UsageError: a screen is wanted where there can be none.
+    """
+    obstacle = None if live is False else no_screen(format, path)
+    if live and obstacle is not None:
+        raise UsageError(f"--live: {obstacle}.")
+    return live is not False and obstacle is None
+
+
+def no_screen(format: str, path: str) -> str | None:
+    """Says why there can be no live screen; None if there can."""
+    if format != "text":
+        return f"the format is {format}, and a screen is text"
+    if not sys.stdout.isatty():
+        return "standard output is no terminal"
+    if os.name == "nt":
+        return "there is no live screen on Windows"
+    if path == "-" and sys.stdin.isatty():
+        return "what is typed here is the log"
+    from loganalyzer.cli.terminal import unfit
+
+    return unfit()
 
 
 def listeners(sinks: list[Sink]) -> Callable[[Event], None] | None:
@@ -99,21 +165,28 @@ def listeners(sinks: list[Sink]) -> Callable[[Event], None] | None:
     return tell
 
 
-def watch(source: LiveInput, analyzer: Analyzer, interrupted: Callable[[], bool]) -> Iterator[list[Transition]]:
+def watch(
+    source: LiveInput, analyzer: Analyzer, interrupted: Callable[[], bool], screen: Live | None = None
+) -> Iterator[list[Transition]]:
     """
-    Yields what is decided, the moment it is: by bytes, by silence, by the end.
+    Yields what is decided, the moment it is: by bytes, by silence, by the end. Often that is nothing.
 
     Args:
         source: Where bytes come from.
         analyzer: What decides.
         interrupted: Tells when to stop.
+        screen: Is drawn in between, shows advice, and may ask to stop, too.
     """
     from loganalyzer.errors import SourceError
 
+    advise = screen.advise if screen is not None else _advise
     hint_at: float | None = time.monotonic() + SILENT_AFTER_S if source.name == "-" else None
-    while not interrupted():
+    while not interrupted() and not (screen is not None and screen.quitting):
+        patience_s = _patience(analyzer.deadline_ns)
+        if screen is not None:
+            patience_s = min(patience_s, screen.patience_s)
         try:
-            data = source.read(_patience(analyzer.deadline_ns))
+            data = source.read(patience_s)
         except SourceError as error:
             analyzer.accounting.problems.append(str(error))
             break
@@ -123,13 +196,19 @@ def watch(source: LiveInput, analyzer: Analyzer, interrupted: Callable[[], bool]
         if data:
             hint_at = None
             yield analyzer.feed(data, now_ns)
-        elif hint_at is not None and time.monotonic() >= hint_at:
-            hint_at = None
-            print(SILENT_PRODUCER, file=sys.stderr)
+        else:
+            if hint_at is not None and time.monotonic() >= hint_at:
+                hint_at = None
+                advise(SILENT_PRODUCER)
+            yield []
         deadline = analyzer.deadline_ns
         if deadline is not None and now_ns > deadline:
             yield analyzer.advance(now_ns)
     yield analyzer.finish()
+
+
+def _advise(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _patience(deadline_ns: int | None) -> float:
@@ -144,6 +223,8 @@ class Interruption:
     def __init__(self, wake: int) -> None:
         self.wake = wake
         self.happened = False
+        self.parting: Callable[[], None] | None = None
+        """What must be done even if the program ends at once."""
 
 
 @contextmanager
@@ -160,6 +241,8 @@ def interruptions() -> Iterator[Interruption]:
 
     def take_note(_number: int, _frame: object) -> None:
         if found.happened:
+            if found.parting is not None:
+                found.parting()
             os._exit(130)
         found.happened = True
         os.write(waker, b"!")

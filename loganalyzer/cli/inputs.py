@@ -3,22 +3,24 @@ Live bytes: a stream that ends, or a file that grows.
 
 Enters: a path or standard input. Leaves: chunks of bytes, b"" when nothing has come in time, None
 at the end. Refuses to block longer than asked, so that deadlines and signals are served in time.
-A growing file is looked at ten times a second: that works on every file system (notifications do
-not cross network and container mounts) and costs a few system calls.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
-import stat
+import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from loganalyzer.errors import SourceError, UsageError
+from loganalyzer.sources.growing import GrowingFile, open_plain
 
 CHUNK_BYTES = 1 << 18
-POLL_S = 0.1
+LOOK_AGAIN_S = 1.0
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".tgz", ".tar")
 
 
@@ -26,6 +28,8 @@ class LiveInput(Protocol):
     """Bytes as they arrive."""
 
     name: str
+    notes: Sequence[str]
+    """What went otherwise than one would wish, so far."""
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what has arrived, b"" after `timeout_s` without anything, None at the end."""
@@ -36,18 +40,19 @@ class Stream:
     A pipe, a terminal or a redirected file: read until it ends.
 
     Args:
-        wake: A descriptor that becomes readable when waiting should end (a signal).
+        wakes: Descriptors that become readable when waiting should end (a signal, a key).
     """
 
-    def __init__(self, name: str, descriptor: int, wake: int) -> None:
+    def __init__(self, name: str, descriptor: int, wakes: Sequence[int]) -> None:
         self.name = name
+        self.notes: Sequence[str] = ()
         self._descriptor = descriptor
-        self._wake = wake
+        self._wakes = wakes
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what has arrived; see `LiveInput`."""
         if os.name != "nt":  # Windows can wait for sockets only; there a read just blocks
-            ready, _, _ = select.select([self._descriptor, self._wake], [], [], timeout_s)
+            ready, _, _ = select.select([self._descriptor, *self._wakes], [], [], timeout_s)
             if self._descriptor not in ready:
                 return b""
         try:
@@ -58,84 +63,71 @@ class Stream:
             raise SourceError(f"{self.name}: {error.strerror or error}") from error
 
 
-class GrowingFile:
+class Followed:
     """
     A file that is written to: read to its end, then on as it grows. It never ends by itself.
 
-    A file that shrank is read from its start again; one that was replaced under the same name is
-    read to its end first.
+    The system tells when something in the folder has changed. Since that does not cross every network and container
+    mount, the file is also looked at once a second.
     """
 
-    def __init__(self, path: Path, wake: int) -> None:
+    def __init__(self, path: Path, wakes: Sequence[int]) -> None:
         self.name = str(path)
-        self._path = path
-        self._wake = wake
-        self._descriptor = _open(path)
-        self._offset = 0
+        self._file = GrowingFile(path)
+        self.notes: Sequence[str] = self._file.notes
+        self._wakes = wakes
+        self._changed, changed = os.pipe()
+        os.set_blocking(self._changed, False)
+        # A daemon, since it may be waiting when the program ends.
+        threading.Thread(target=_tell_changes, args=(path.absolute().parent, changed), daemon=True).start()
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what was appended; see `LiveInput`. Never None."""
-        data = self._read()
-        if data:
-            return data
-        select.select([self._wake] if os.name != "nt" else [], [], [], min(timeout_s, POLL_S))
-        return b""
-
-    def _read(self) -> bytes:
-        try:
-            if os.fstat(self._descriptor).st_size < self._offset:
-                os.lseek(self._descriptor, 0, os.SEEK_SET)
-                self._offset = 0
-            data = os.read(self._descriptor, CHUNK_BYTES)
-            if not data and self._replaced():
-                fresh = _open(self._path)
-                os.close(self._descriptor)
-                self._descriptor, self._offset = fresh, 0
-                data = os.read(self._descriptor, CHUNK_BYTES)
-            self._offset += len(data)
-        except (OSError, SourceError):
-            return b""  # between two files, or gone for now: look again later
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._changed, CHUNK_BYTES)  # from here on, only later changes matter
+        data = self._file.read()
+        if not data:
+            timeout_s = min(timeout_s, LOOK_AGAIN_S)
+            if os.name == "nt":  # cannot wait for pipes
+                time.sleep(min(timeout_s, 0.1))
+            else:
+                select.select([self._changed, *self._wakes], [], [], timeout_s)
         return data
 
-    def _replaced(self) -> bool:
-        here, there = os.fstat(self._descriptor), os.stat(self._path)
-        return (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev)
+
+def _tell_changes(folder: Path, changed: int) -> None:
+    """Writes a byte whenever something in a folder changes, for as long as the program runs."""
+    import watchfiles
+
+    with contextlib.suppress(OSError, RuntimeError):  # no notifications here: once a second must do
+        for _ in watchfiles.watch(
+            folder, watch_filter=None, step=1, debounce=1, recursive=False, raise_interrupt=False
+        ):
+            os.write(changed, b"!")
 
 
-def open_input(path: str, wake: int) -> LiveInput:
+def open_input(path: str, wakes: Sequence[int]) -> LiveInput:
     """
     Opens what to follow.
 
     Args:
         path: `-` for standard input, else a file, named pipe or device.
-        wake: A descriptor that becomes readable when waiting should end.
+        wakes: Descriptors that become readable when waiting should end.
 
     Errors:
         SourceError: it cannot be opened.
         UsageError: it is nothing that grows.
     """
     if path == "-":
-        return Stream("-", 0, wake)
+        return Stream("-", 0, wakes)
     if path.lower().endswith(COMPRESSED):
         raise UsageError(f"{path}: a compressed file does not grow. Use: loganalyzer analyze {path}")
     place = Path(path)
     if place.is_dir():
         raise UsageError(f"{path}: a folder cannot be followed; {_newest(place)}.")
     if place.exists() and not place.is_file():
-        return Stream(path, _open(place), wake)
-    return GrowingFile(place, wake)
-
-
-def _open(path: Path) -> int:
-    try:
-        # Without O_NONBLOCK a named pipe would hang here until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from error
-    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SourceError(f"{path}: is a folder")
-    return descriptor
+        return Stream(path, open_plain(place), wakes)
+    return Followed(place, wakes)
 
 
 def _newest(folder: Path) -> str:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import time as clock_time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ import typer
 from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from loganalyzer.history import History
     from loganalyzer.model import Severity
     from loganalyzer.outputs import View
     from loganalyzer.pipeline import Options
@@ -48,7 +50,7 @@ Output = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help="Skip what is older: an ISO time, or 2h, 30m, 1d ago."),
+    typer.Option("--since", metavar="TIME", help="Skip what is older: an ISO time, 2h ago, yesterday 09:00."),
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Skip what is newer; as --since.")]
 Zone = Annotated[
@@ -108,7 +110,15 @@ Workers = Annotated[
         help="Processes that share the bytes; default: one for each core, for files of 64 MB and more.",
     ),
 ]
+HistoryFile = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="DB", help="Keep incidents in this SQLite file too; see loganalyzer history."),
+]
+HistoryKeep = Annotated[
+    str, typer.Option("--history-keep", metavar="AGE", help="Forget incidents last seen longer ago.", show_default=True)
+]
 
+_DAY = re.compile(r"(today|yesterday)?[ T]*(\d{1,2}:\d{2}(?::\d{2})?)?")
 _AGO = re.compile(r"(?:\d+[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -175,8 +185,9 @@ def moment(option: str, text: str, tz: tzinfo | None, now_ns: int) -> int:
 
     Args:
         option: Whose word it is, for the error message.
-        text: ISO 8601, or an age such as `2h` or `1d12h`.
-        tz: Zone of an ISO time that names none; UTC if None.
+        text: ISO 8601; an age such as `2h` or `1d12h`; `now`; or `today`, `yesterday` and a time of day, where the time
+            alone is its last occurrence.
+        tz: Zone of a time that names none; UTC if None.
         now_ns: What ages count from [ns, UTC].
 
     Returns:
@@ -185,19 +196,50 @@ def moment(option: str, text: str, tz: tzinfo | None, now_ns: int) -> int:
     Errors:
         UsageError: it is neither.
     """
-    age = text.strip().lower().removesuffix("ago").strip()
-    if _AGO.fullmatch(age):
-        seconds = sum(int(n) * _UNIT_S[unit] for n, unit in _PART.findall(age))
-        return now_ns - seconds * 1_000_000_000
+    word = text.strip().lower()
+    ago = word.removesuffix("ago").strip()
+    if _AGO.fullmatch(ago):
+        return now_ns - age(option, ago)
+    if word == "now":
+        return now_ns
     try:
+        if word and (day := _DAY.fullmatch(word)):
+            return _of_day(day[1], day[2], tz or UTC, now_ns)
         read = datetime.fromisoformat(text.strip())
         if read.tzinfo is None:
             read = read.replace(tzinfo=tz or UTC)
         return (read - _EPOCH) // timedelta(microseconds=1) * 1000
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{option}: '{text}' is no time. Write 2026-11-20T12:14:18+01:00, 2026-11-20, or an age: 30m, 2h, 1d."
+            f"{option}: '{text}' is no time. Write 2026-11-20T12:14:18+01:00, 2026-11-20, yesterday 09:00, 09:00, "
+            "or an age: 30m, 2h, 1d."
         ) from None
+
+
+def _of_day(day: str | None, clock: str | None, tz: tzinfo, now_ns: int) -> int:
+    now = datetime.fromtimestamp(now_ns // 1_000_000_000, tz)
+    at = (
+        clock_time.fromisoformat(clock.zfill(5) if clock.count(":") == 1 else clock.zfill(8)) if clock else clock_time()
+    )
+    found = datetime.combine(now.date() - timedelta(days=day == "yesterday"), at, tz)
+    if day is None and found > now:
+        found = datetime.combine(now.date() - timedelta(days=1), at, tz)
+    return (found - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def age(option: str, text: str) -> int:
+    """
+    Reads a length of time such as `90d` or `1d12h`.
+
+    Returns:
+        The length [ns].
+
+    Errors:
+        UsageError: it is none.
+    """
+    if not _AGO.fullmatch(text.strip().lower()):
+        raise UsageError(f"{option}: '{text}' is no length of time. Write 90d, 12h or 1d12h.")
+    return sum(int(n) * _UNIT_S[unit] for n, unit in _PART.findall(text.lower())) * 1_000_000_000
 
 
 def analysis_options(
@@ -264,13 +306,35 @@ def redactor(no_redact: bool, key: str | None) -> Redactor:
     return Redactor(user_key(path, lambda text: print(text, file=sys.stderr)))
 
 
+def open_history(path: Path, keep: str, redact: Redactor) -> History:
+    """Opens a history for writing."""
+    from loganalyzer.history import History
+
+    return History(path, redact, age("--history-keep", keep))
+
+
 def inputs(paths: list[str] | None) -> list[str]:
-    """Gives what to read: standard input if nothing is named and it is no terminal."""
+    """
+    Gives what to read: what is named; else standard input; else, on a terminal, the logs of this machine.
+
+    Errors:
+        UsageError: nothing is named and OpenClaw keeps no logs here.
+    """
     if paths:
         return paths
-    if sys.stdin is None or sys.stdin.isatty():
-        raise UsageError("nothing to read: name a log file or a folder, or pipe a log in.")
-    return ["-"]
+    if sys.stdin is not None and not sys.stdin.isatty():
+        return ["-"]
+    from loganalyzer.sources import places
+
+    found = [str(path) for path in places.existing()]
+    if not found:
+        looked = ", ".join(str(path) for path in dict.fromkeys(places.candidates()))
+        raise UsageError(
+            "nothing to read: name a log file or a folder, or pipe a log in. OpenClaw keeps no logs here; "
+            f"looked for {looked}"
+        )
+    print(f"Nothing was named; reading what OpenClaw keeps here: {', '.join(found)}", file=sys.stderr)
+    return found
 
 
 def columns() -> int:

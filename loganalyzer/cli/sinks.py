@@ -14,11 +14,16 @@ from typing import TYPE_CHECKING
 from loganalyzer.model import Accounting, Event, Severity, Status, Transition
 
 if TYPE_CHECKING:
+    from loganalyzer.api import Analyzer
+    from loganalyzer.history import History
     from loganalyzer.outputs import View
 
 
 class Sink:
     """Does nothing; sinks override what they care for."""
+
+    def begin(self, analyzer: Analyzer) -> None:
+        """The input is open, and `analyzer` will read it."""
 
     def event(self, event: Event) -> None:
         """An event, before the rules see it."""
@@ -86,3 +91,28 @@ class Reached(Sink):
             incident = transition.incident
             if self._limit is not None and incident.status is not Status.UNDECIDED:
                 self.yes = self.yes or incident.severity >= self._limit
+
+
+class Chronicle(Sink):
+    """Keeps incidents in a history, as they open, change and end."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._told: str | None = None
+
+    def show(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """Writes the latest state of each incident; tells once when that fails."""
+        if transitions:
+            self._history.record({one.incident.id: one.incident for one in transitions}.values())
+            self._tell()
+
+    def end(self, accounting: Accounting) -> None:
+        """Writes what could not be written before."""
+        self._history.close()
+        self._tell()
+
+    def _tell(self) -> None:
+        problem = self._history.problem
+        if problem is not None and problem != self._told:
+            print(f"The history is not written at the moment: {problem}", file=sys.stderr)
+        self._told = problem

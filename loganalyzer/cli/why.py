@@ -10,6 +10,7 @@ import typer
 
 from loganalyzer.cli import options as given
 from loganalyzer.cli.destination import destination
+from loganalyzer.cli.explain import Mode, find
 
 if TYPE_CHECKING:
     from loganalyzer.model import Evidence, Incident
@@ -28,7 +29,7 @@ STOPS = {
 
 
 def why(
-    mode: Annotated[str, typer.Argument(metavar="MODE", help="A failure mode, such as whatsapp.logged-out.")],
+    mode: Mode,
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="As for analyze; - is standard input.")
     ] = None,
@@ -49,8 +50,7 @@ def why(
 
     Formats are text (the default) and json.
     """
-    from loganalyzer.cli.explain import find
-    from loganalyzer.cli.paper import printer
+    from loganalyzer.cli.paper import show
     from loganalyzer.model import Severity
     from loganalyzer.outputs import accounting
     from loganalyzer.outputs.wire import dumps
@@ -66,7 +66,7 @@ def why(
     found = find(plan.pack, mode)
     answer = ask(found, given.inputs(paths), options, plan)
     if name == "text" and output is None:
-        printer()(text(answer, view))
+        show(text(answer, view))
     else:
         with destination(output) as file:
             if name == "json":

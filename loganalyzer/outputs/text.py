@@ -1,9 +1,8 @@
 """
 The text of `follow`: a calm block when an incident opens, one line when it changes or ends.
 
-Enters: transitions, in order. Leaves: styled lines. Incidents below the bound stay silent until
-they rise above it; what was shown once is followed to its end. Memory: the incidents that are open,
-and the last `REMEMBERED` that ended, for the summary.
+Enters: transitions, in order. Leaves: styled lines. Which incidents are told of, and how many are remembered for the
+summary, is up to `shown`.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from loganalyzer.outputs import blocks
 from loganalyzer.outputs.accounting import number, plural
 from loganalyzer.outputs.base import NS, Problem, View, day_and_time, fold
 from loganalyzer.outputs.blocks import Line
+from loganalyzer.outputs.shown import Shown
 from loganalyzer.outputs.table import overview
 
 STYLES = {
@@ -31,7 +31,6 @@ STYLES = {
     "plain": "",
 }
 """Rich styles of `blocks.Line`."""
-REMEMBERED = 200
 
 
 class Follower:
@@ -39,49 +38,26 @@ class Follower:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._shown: dict[str, Incident] = {}
-        self._hidden: set[str] = set()
-        self._hidden_count = 0
-        self._forgotten = 0
+        self._shown = Shown(view.min_severity)
 
     def take(self, transition: Transition) -> Iterator[Line]:
         """Yields what a transition tells the reader; often nothing."""
         incident = transition.incident
-        before = self._shown.get(incident.id)
-        if before is None and incident.severity < self._view.min_severity:
-            self._hide(incident)
+        before = self._shown.incidents.get(incident.id)
+        if not self._shown.take(incident):
             return
-        self._hidden.discard(incident.id)
-        self._shown[incident.id] = incident
         if before is None:
             yield from self._opened(transition)
         else:
             yield from self._changed(transition, before)
-        if incident.status is not Status.OPEN:
-            self._forget()
 
     def summary(self, accounting: Accounting) -> Iterator[Line]:
         """Yields what the whole run came to."""
-        incidents = list(self._shown.values())
-        yield Line("plain", "")
-        if not incidents:
-            yield from blocks.nothing_found(self._hidden_count, accounting, self._view.min_severity)
-            return
-        ended = {status: sum(i.status is status for i in incidents) for status in Status}
-        counts = ", ".join(f"{n} {status.value}" for status, n in ended.items() if n)
-        total = plural(len(incidents) + self._forgotten, "incident")
-        yield Line("label", f"Summary: {total}: {counts}")
-        incidents.sort(key=lambda i: (-i.severity, i.first_seen_ns or 0, i.id))
-        for row in overview(fold(incidents), self._view).splitlines():
-            yield Line("plain", row)
-        if self._forgotten:
-            yield Line("dim", f"{number(self._forgotten)} older ones that ended are not listed.")
-        if self._hidden_count:
-            yield blocks.hidden_line(self._hidden_count)
+        yield from summary(self._shown, accounting, self._view)
 
     def _opened(self, transition: Transition) -> Iterator[Line]:
         incident = transition.incident
-        cause = self._shown.get(incident.caused_by or "")
+        cause = self._shown.incidents.get(incident.caused_by or "")
         if cause is not None:
             text = f"{incident.failure_mode} ({incident.severity.label}): follows from "
             yield self._line("dim", transition.time_ns, text + cause.failure_mode)
@@ -92,7 +68,7 @@ class Follower:
 
     def _changed(self, transition: Transition, before: Incident) -> Iterator[Line]:
         incident = transition.incident
-        folded = before.caused_by in self._shown and incident.caused_by in self._shown
+        folded = before.caused_by in self._shown.incidents and incident.caused_by in self._shown.incidents
         if folded and (incident.status, incident.severity) == (before.status, before.severity):
             return  # a consequence that only goes on is no news
         if incident.status is Status.RESOLVED:
@@ -105,7 +81,7 @@ class Follower:
 
     def _news(self, incident: Incident, before: Incident) -> str:
         news = []
-        cause = self._shown.get(incident.caused_by or "")
+        cause = self._shown.incidents.get(incident.caused_by or "")
         if incident.caused_by != before.caused_by and cause is not None:
             news.append(f"follows from {cause.failure_mode}")
         if incident.severity != before.severity:
@@ -118,19 +94,25 @@ class Follower:
         text, time = sanitize.line(text), day_and_time(time_ns, self._view.tz)
         return Line(style, text if time == "-" else f"{time}  {text}")
 
-    def _hide(self, incident: Incident) -> None:
-        if incident.id not in self._hidden:
-            self._hidden_count += 1
-        if incident.status is Status.OPEN:
-            self._hidden.add(incident.id)
-        else:
-            self._hidden.discard(incident.id)
 
-    def _forget(self) -> None:
-        ended = [i.id for i in self._shown.values() if i.status is not Status.OPEN]
-        for name in ended[: max(len(ended) - REMEMBERED, 0)]:
-            del self._shown[name]
-            self._forgotten += 1
+def summary(shown: Shown, accounting: Accounting, view: View) -> Iterator[Line]:
+    """Yields what a whole run came to."""
+    incidents = list(shown.incidents.values())
+    yield Line("plain", "")
+    if not incidents:
+        yield from blocks.nothing_found(shown.hidden_count, accounting, view.min_severity)
+        return
+    ended = {status: sum(i.status is status for i in incidents) for status in Status}
+    counts = ", ".join(f"{n} {status.value}" for status, n in ended.items() if n)
+    total = plural(len(incidents) + shown.forgotten_count, "incident")
+    yield Line("label", f"Summary: {total}: {counts}")
+    incidents.sort(key=lambda i: (-i.severity, i.first_seen_ns or 0, i.id))
+    for row in overview(fold(incidents), view).splitlines():
+        yield Line("plain", row)
+    if shown.forgotten_count:
+        yield Line("dim", f"{number(shown.forgotten_count)} older ones that ended are not listed.")
+    if shown.hidden_count:
+        yield blocks.hidden_line(shown.hidden_count)
 
 
 def _duration(incident: Incident) -> str:

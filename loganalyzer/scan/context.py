@@ -40,24 +40,22 @@ class Recent:
         """The blocks in reach, oldest first, the current one last."""
         return tuple(self._blocks)
 
-    def last_lines(self) -> list[bytes]:
+    def last_lines(self) -> Iterator[bytes]:
         """
-        The end of the stream so far, oldest line first, blank lines left out.
+        The end of the stream so far, latest line first, blank lines left out.
 
         The last `MAX_LINES` lines that begin in the last `MAX_BYTES`, and the very last one
         however long it is.
         """
         if not self._blocks:
-            return []
+            return
         last = self._blocks[-1]
         floor = last.offset + last.length - MAX_BYTES
-        lines: list[bytes] = []
         for index, (offset, text) in enumerate(_backwards(self._blocks, last.stop)):
             if index == MAX_LINES or (index and offset < floor):
                 break
             if text.strip():
-                lines.append(text)
-        return lines[::-1]
+                yield text
 
 
 class Above:

@@ -94,8 +94,8 @@ class Scanner:
         for block in self._framer.finish():
             yield from self._candidates(block)
 
-    def last_lines(self) -> list[bytes]:
-        """The last lines of the stream, oldest first, without blank ones; see `context.Recent`."""
+    def last_lines(self) -> Iterator[bytes]:
+        """The last lines of the stream, latest first, without blank ones; see `context.Recent`."""
         return self._recent.last_lines()
 
     def _candidates(self, block: Block) -> Iterator[Line]:

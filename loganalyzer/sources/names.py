@@ -83,6 +83,11 @@ def day(file: str) -> date | None:
     return None
 
 
+def without_day(file: str) -> str:
+    """A file name without the date in it: logs of several days that have it in common follow one another."""
+    return _DAY.sub("", file)
+
+
 def order(file: str) -> tuple[str, date, int, str]:
     """Sorts the files of a folder: logs of one name together, by date, the current one last."""
     log, number = rotation(file)

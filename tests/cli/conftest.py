@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -112,7 +112,9 @@ def run(
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: object, stdin: bytes | str = b"") -> "subprocess.CompletedProcess[str]":
+    def call(
+        *arguments: object, stdin: bytes | str = b"", env: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
         words = [str(argument) for argument in arguments]
         kept = os.dup(0)
         with tempfile.TemporaryFile() as file:
@@ -121,6 +123,8 @@ def run(
             os.dup2(file.fileno(), 0)
             with open(0, encoding="utf-8", closefd=False) as opened, monkeypatch.context() as patch:
                 patch.setattr(sys, "stdin", opened)
+                for name, value in (env or {}).items():
+                    patch.setenv(name, value)
                 try:
                     with pytest.raises(SystemExit) as ended:
                         main(words)

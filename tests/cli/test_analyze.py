@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from loganalyzer.cli import options
+from loganalyzer.errors import UsageError
+from loganalyzer.sources import places
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -279,20 +283,48 @@ def test_a_terminal_sees_progress_unless_it_declines(
     assert b"\x1b" not in done.stdout
 
 
-def test_no_terminal_and_no_pipe_is_an_error_that_says_what_to_name(run: Run, environment: dict[str, str]) -> None:
+class Terminal:
+    """A standard input that is a keyboard."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def keyboard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal())
+
+
+@pytest.mark.usefixtures("keyboard")
+def test_on_a_terminal_without_a_path_the_logs_of_this_machine_are_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """`analyze` alone looks where OpenClaw keeps its logs, and says so."""
+    (tmp_path / "gateway.log").touch()
+    monkeypatch.setattr(places, "candidates", lambda *_: iter([tmp_path / "none.log", tmp_path]))
+    assert options.inputs(None) == [str(tmp_path)]
+    assert str(tmp_path) in capsys.readouterr().err
+    assert options.inputs(["named"]) == ["named"]
+
+
+@pytest.mark.usefixtures("keyboard")
+def test_on_a_terminal_without_logs_the_error_says_where_it_looked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """`analyze` without input does not wait for a keyboard."""
-    keyboard, screen = os.openpty()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "loganalyzer", "analyze"],
-            stdin=screen,
-            capture_output=True,
-            env=environment,
-            timeout=30,
-            check=False,
-        )
-    finally:
-        os.close(keyboard)
-        os.close(screen)
+    monkeypatch.setattr(places, "candidates", lambda *_: iter([tmp_path / "none.log"]))
+    with pytest.raises(UsageError, match=r"nothing to read: name .*none\.log"):
+        options.inputs(None)
+
+
+def test_a_folder_without_logs_suggests_where_openclaw_keeps_them(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first run in the wrong folder ends with the right one."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "openclaw-2026-11-20.log").touch()
+    monkeypatch.setattr(places, "candidates", lambda *_: iter([tmp_path / "kept"]))
+    done = run("analyze", "empty")
     assert done.returncode == 2
-    assert b"nothing to read" in done.stderr
+    assert f"OpenClaw keeps logs here: {tmp_path / 'kept'}" in done.stderr

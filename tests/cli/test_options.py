@@ -21,15 +21,25 @@ NOW_NS = 1_795_176_000_000_000_000
         ("2026-11-20T12:00:00Z", "2026-11-20T12:00:00+00:00"),
         ("2026-11-20 12:00:00.250", "2026-11-20T10:00:00.250000+00:00"),
         ("2026-11-20", "2026-11-19T22:00:00+00:00"),
+        ("now", "2026-11-20T12:00:00+00:00"),
+        ("today", "2026-11-19T22:00:00+00:00"),
+        ("yesterday", "2026-11-18T22:00:00+00:00"),
+        ("yesterday 09:00", "2026-11-19T07:00:00+00:00"),
+        ("Yesterday 9:00", "2026-11-19T07:00:00+00:00"),
+        ("today 09:00:30", "2026-11-20T07:00:30+00:00"),
+        ("09:00", "2026-11-20T07:00:00+00:00"),
+        ("15:00", "2026-11-19T13:00:00+00:00"),
     ],
 )
-def test_times_are_iso_or_ages(text: str, expected: str) -> None:
-    """An ISO time without a zone is in the zone given; an age counts back from now."""
+def test_times_are_iso_ages_or_of_a_day(text: str, expected: str) -> None:
+    """An ISO time without a zone is in the zone given, as is a day; an age counts back from now."""
     got = options.moment("--since", text, timezone(timedelta(hours=2)), NOW_NS)
     assert got == int(datetime.fromisoformat(expected).timestamp() * 1000) * 1_000_000
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2h later", "12:00", "2026-13-01", "99999999999999999999d", "h"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2h later", "25:00", "yesterday 9", "2026-13-01", "99999999999999999999d", "h"]
+)
 def test_other_words_are_no_times(text: str) -> None:
     """What is neither is refused with the forms that are understood; huge ages are simply long ago."""
     if text.startswith("9"):

@@ -7,8 +7,9 @@ import pytest
 from loganalyzer.model import Accounting, Evidence, Incident, Severity, Status, Step, Transition
 from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, View, accounting
 from loganalyzer.outputs.blocks import Line
+from loganalyzer.outputs.shown import REMEMBERED
 from loganalyzer.outputs.table import event_table
-from loganalyzer.outputs.text import REMEMBERED, STYLES, Follower
+from loganalyzer.outputs.text import STYLES, Follower
 from loganalyzer.redact import Redactor
 from loganalyzer.testing import START_NS, make_event
 

@@ -101,7 +101,7 @@ def run(
     ):
         scanner = Scanner(literals, counters, **options)  # type: ignore[arg-type]
         found = [pick(line) for line in list(scanner.lines(chunks))]
-        return found, counters, scanner.last_lines()
+        return found, counters, [*scanner.last_lines()][::-1]
 
 
 def cut(stream: bytes, sizes: Sequence[int]) -> list[bytes]:

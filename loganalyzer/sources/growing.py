@@ -1,0 +1,167 @@
+"""
+A file that is written to: its bytes as they come, through every way in which logs are rotated.
+
+- Renamed, or its name given to another file (a new one, a link that was turned): read to its end, then on with what
+  stands under the name.
+- Cut and written anew (copytruncate): read from its start again. What was written between the last look and the cut is
+  lost; that is noted.
+- Rolled by date: when `openclaw-2026-11-20.log` has ended and a file of a later day stands beside it, on with that.
+- Gone for a while: on when it is back.
+- Not there yet (network file systems show the new size before the bytes): zeros at the end are read again until they
+  are bytes, for `PATIENCE_S`.
+
+A torn last line of one file is ended before the next begins. Memory: one chunk.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from datetime import date
+from pathlib import Path
+
+from loganalyzer.errors import SourceError
+from loganalyzer.sources import names
+
+CHUNK_BYTES = 1 << 18
+FINGERPRINT_BYTES = 256
+"""How much of the start of a file tells it from what is written over it [bytes]."""
+PATIENCE_S = 5.0
+
+
+class GrowingFile:
+    """
+    The bytes of a file that grows. It never ends by itself.
+
+    Errors:
+        SourceError: the file cannot be opened at first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        """Where it is read from at the moment."""
+        self.notes: list[str] = []
+        """What went otherwise than one would wish."""
+        self._descriptor = open_plain(path)
+        self._offset = 0
+        self._start = b""
+        self._torn = False
+        self._zeros_since = 0.0
+
+    def read(self) -> bytes:
+        """Gives what was appended, at most a chunk; b"" if there is nothing at the moment."""
+        try:
+            if self._overwritten():
+                self.notes.append(f"{self.path} was cut and written anew: lines before the cut may be missing")
+                torn = self._torn
+                self._begin()
+                if torn:
+                    return b"\n"
+            data = self._held_back(os.read(self._descriptor, CHUNK_BYTES))
+            if not data and not self._zeros_since:
+                return self._next_file()
+        except (OSError, SourceError):
+            return b""  # between two files, or gone for now: look again later
+        self._offset += len(data)
+        self._torn = not data.endswith(b"\n") if data else self._torn
+        if len(self._start) < FINGERPRINT_BYTES:
+            self._start += data[: FINGERPRINT_BYTES - len(self._start)]
+        return data
+
+    def close(self) -> None:
+        """Closes the file."""
+        os.close(self._descriptor)
+
+    def _begin(self) -> None:
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self._offset = 0
+        self._start = b""
+        self._torn = False
+        self._zeros_since = 0.0
+
+    def _overwritten(self) -> bool:
+        if os.fstat(self._descriptor).st_size < self._offset:
+            return True
+        return bool(self._start) and _head(self._descriptor, len(self._start)) != self._start
+
+    def _held_back(self, data: bytes) -> bytes:
+        """What has really been written: zeros at the end wait for their bytes."""
+        if not data.endswith(b"\0"):
+            self._zeros_since = 0.0
+            return data
+        self._zeros_since = self._zeros_since or time.monotonic()
+        if time.monotonic() - self._zeros_since > PATIENCE_S:
+            self._zeros_since = 0.0
+            return data
+        written = data.rstrip(b"\0")
+        os.lseek(self._descriptor, self._offset + len(written), os.SEEK_SET)
+        return written
+
+    def _next_file(self) -> bytes:
+        """Goes on with the file that follows, if there is one; ends a torn line first."""
+        path = self.path if self._replaced() else later_day(self.path)
+        if path is None:
+            return b""
+        fresh = open_plain(path)
+        # Between the last read and now the old file may have got its last lines.
+        data = os.read(self._descriptor, CHUNK_BYTES)
+        if data:
+            os.close(fresh)
+            self._offset += len(data)
+            self._torn = not data.endswith(b"\n")
+            return data
+        os.close(self._descriptor)
+        self._descriptor, self.path, torn = fresh, path, self._torn
+        self._begin()
+        return b"\n" if torn else self.read()
+
+    def _replaced(self) -> bool:
+        here, there = os.fstat(self._descriptor), os.stat(self.path)
+        return (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev)
+
+
+def later_day(path: Path) -> Path | None:
+    """
+    The log of the next day that has one, beside a log whose name holds a day.
+
+    Returns:
+        None if the name holds no day, or no later log is there.
+    """
+    today = names.day(path.name)
+    if today is None:
+        return None
+    stem = names.without_day(path.name)
+    found: list[tuple[date, Path]] = []
+    for other in path.parent.iterdir():
+        day = names.day(other.name)
+        if day is not None and day > today and names.without_day(other.name) == stem:
+            found.append((day, other))
+    return min(found)[1] if found else None
+
+
+def open_plain(path: Path) -> int:
+    """
+    Opens a file for reading, without waiting for a writer of a named pipe.
+
+    Errors:
+        SourceError: it cannot be opened, or is a folder.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
+    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SourceError(f"{path}: is a folder")
+    return descriptor
+
+
+def _head(descriptor: int, size: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, 0)
+    place = os.lseek(descriptor, 0, os.SEEK_CUR)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    data = os.read(descriptor, size)
+    os.lseek(descriptor, place, os.SEEK_SET)
+    return data

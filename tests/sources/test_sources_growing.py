@@ -1,0 +1,187 @@
+"""A file that grows, through every way in which logs are rotated."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loganalyzer.errors import SourceError
+from loganalyzer.sources import growing
+from loganalyzer.sources.growing import GrowingFile
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="an open file cannot be renamed there")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "gateway.log"
+    path.write_bytes(b"one\n")
+    return path
+
+
+def rest(file: GrowingFile) -> bytes:
+    """Everything that is there at the moment."""
+    return b"".join(iter(file.read, b""))
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def test_what_is_appended_is_read(log: Path) -> None:
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    append(log, b"tw")
+    assert rest(file) == b"tw"
+    append(log, b"o\n")
+    assert rest(file) == b"o\n"
+    assert file.notes == []
+
+
+def test_a_renamed_file_is_read_to_its_end_first(log: Path) -> None:
+    """Lines that were written before the rotation are not lost, nor those after it, nor is a gap an error."""
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    with log.open("ab") as old:
+        log.rename(log.with_suffix(".1"))
+        old.write(b"two\n")
+    assert rest(file) == b"two\n"
+    assert file.read() == b""
+    log.write_bytes(b"three\n")
+    assert rest(file) == b"three\n"
+    assert file.notes == []
+
+
+def test_a_torn_last_line_is_ended_before_the_next_file(log: Path) -> None:
+    file = GrowingFile(log)
+    append(log, b"tor")
+    assert rest(file) == b"one\ntor"
+    log.rename(log.with_suffix(".1"))
+    log.write_bytes(b"next\n")
+    assert rest(file) == b"\nnext\n"
+
+
+def test_a_truncated_file_is_read_from_its_start_and_that_is_noted(log: Path) -> None:
+    """Copytruncate: what came between the last look and the cut is nowhere any more."""
+    file = GrowingFile(log)
+    append(log, b"two\n")
+    assert rest(file) == b"one\ntwo\n"
+    log.write_bytes(b"new\n")
+    assert rest(file) == b"new\n"
+    assert len(file.notes) == 1
+    assert "cut and written anew" in file.notes[0]
+
+
+def test_a_truncated_file_that_has_grown_past_the_old_end_is_noticed(log: Path) -> None:
+    """Its size says nothing, its first bytes do."""
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    log.write_bytes(b"an entirely new log\nthat is longer\n")
+    assert rest(file) == b"an entirely new log\nthat is longer\n"
+    assert len(file.notes) == 1
+
+
+def test_the_log_of_the_next_day_follows(tmp_path: Path) -> None:
+    """Not that of another profile, nor a rotated part, nor one of an earlier day; days without a log are skipped."""
+    for name in ("openclaw-2026-11-19.log", "openclaw-2026-11-20.log", "openclaw-work-2026-11-21.log"):
+        (tmp_path / name).write_bytes(f"{name}\n".encode())
+    (tmp_path / "openclaw-2026-11-21.1.log").write_bytes(b"rotated\n")
+    file = GrowingFile(tmp_path / "openclaw-2026-11-20.log")
+    assert rest(file) == b"openclaw-2026-11-20.log\n"
+    (tmp_path / "openclaw-2026-11-23.log").write_bytes(b"23\n")
+    (tmp_path / "openclaw-2026-11-22.log").write_bytes(b"22\n")
+    append(tmp_path / "openclaw-2026-11-20.log", b"last\n")
+    assert rest(file) == b"last\n22\n23\n"
+
+
+def test_a_file_that_is_gone_for_a_while_is_awaited(log: Path) -> None:
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    log.unlink()
+    assert rest(file) == b""
+    log.write_bytes(b"two\n")
+    assert rest(file) == b"two\n"
+
+
+def test_a_link_that_is_turned_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a\n")
+    (tmp_path / "b").write_bytes(b"b\n")
+    link = tmp_path / "current.log"
+    link.symlink_to("a")
+    file = GrowingFile(link)
+    assert rest(file) == b"a\n"
+    (tmp_path / "new").symlink_to("b")
+    (tmp_path / "new").rename(link)
+    append(tmp_path / "a", b"more\n")
+    assert rest(file) == b"more\nb\n"
+
+
+def test_zeros_at_the_end_wait_for_their_bytes(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network file systems show the new size first; zeros that stay are handed over at last."""
+    file = GrowingFile(log)
+    os.truncate(log, 8)
+    assert rest(file) == b"one\n"
+    with log.open("r+b") as late:
+        late.seek(4)
+        late.write(b"two\n")
+    assert rest(file) == b"two\n"
+    os.truncate(log, 10)
+    assert rest(file) == b""
+    monkeypatch.setattr(growing, "PATIENCE_S", -1.0)
+    assert rest(file) == b"\0\0"
+
+
+def test_what_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "none.log"):
+        with pytest.raises(SourceError, match=str(path)):
+            GrowingFile(path)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.binary(min_size=1, max_size=40)),
+        st.tuples(st.sampled_from(["line", "rename", "cut", "look", "gone"]), st.just(b"")),
+    ),
+    max_size=30,
+)
+
+
+@given(steps=STEPS)
+@settings(max_examples=150, deadline=None)
+def test_nothing_is_lost_or_read_twice(
+    steps: list[tuple[str, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whatever is done to a file, as long as it was looked at before it is cut, every byte comes once and in order."""
+    path = tmp_path_factory.mktemp("growing") / "log"
+    path.write_bytes(b"0\n")
+    file = GrowingFile(path)
+    got, written = b"", b"0\n"
+    for number, (step, data) in enumerate(steps):
+        match step:
+            case "write":
+                piece = data.replace(b"\0", b"0").replace(b"\n", b"n")
+                append(path, piece)
+                written += piece
+            case "line":
+                append(path, f"line {number}\n".encode())
+                written += f"line {number}\n".encode()
+            case "look":
+                got += rest(file)
+            case _:
+                got += rest(file)
+                if not written.endswith(b"\n"):
+                    written += b"\n"
+                fresh = f"file {number}\n".encode()
+                if step == "cut":
+                    path.write_bytes(fresh)
+                else:
+                    path.unlink() if step == "gone" else path.rename(path.with_suffix(f".{number}"))
+                    got += rest(file)
+                    path.write_bytes(fresh)
+                written += fresh
+    got += rest(file)
+    file.close()
+    assert got == written
