@@ -44,6 +44,8 @@ def analyze(
     redact_key: given.RedactKey = None,
     progress: given.Progress = None,
     workers: given.Workers = None,
+    engine: given.EngineKind = "local",
+    scheduler: given.Scheduler = None,
 ) -> None:
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
@@ -55,6 +57,7 @@ def analyze(
 
     name = given.choice("--format", format or "table", FORMATS)
     limit = None if fail_on is None else given.severity("--fail-on", fail_on)
+    kind = given.engine(engine, scheduler, workers)
     view = given.view(
         min_severity=min_severity,
         default=DEFAULT_SEVERITY[name],
@@ -67,7 +70,7 @@ def analyze(
     inputs = given.inputs(paths)
     with destination(output) as file:
         with bar(progress) as advance:
-            report = run(inputs, options, advance, workers=workers)
+            report = run(inputs, options, advance, workers=workers, engine=kind, scheduler=scheduler)
         for piece in OUTPUTS[name](report.incidents, report.accounting, view):
             file.write(piece)
     sys.stdout.flush()

@@ -39,6 +39,8 @@ def events(
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
     workers: given.Workers = None,
+    engine: given.EngineKind = "local",
+    scheduler: given.Scheduler = None,
 ) -> None:
     """
     Show the typed events found in logs, by time.
@@ -50,6 +52,7 @@ def events(
     from loganalyzer.outputs import accounting
 
     name = given.choice("--format", format or "table", FORMATS)
+    kind = given.engine(engine, scheduler, workers)
     view = given.view(
         min_severity=None,
         default=Severity.INFO,
@@ -62,7 +65,7 @@ def events(
     counted = Accounting()
     inputs = given.inputs(paths)
     with destination(output) as file:
-        stream = iter_events(inputs, options, counted, workers=workers)
+        stream = iter_events(inputs, options, counted, workers=workers, engine=kind, scheduler=scheduler)
         for piece in _lines(stream, view) if name == "jsonl" else _tables(stream, view):
             file.write(piece)
     sys.stdout.flush()

@@ -21,12 +21,14 @@ import typer
 from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from loganalyzer.engines import Kind
     from loganalyzer.model import Severity
     from loganalyzer.outputs import View
     from loganalyzer.pipeline import Options
     from loganalyzer.redact import Redactor
 
 SEVERITIES = ("info", "warning", "error", "critical")
+ENGINES: tuple[Kind, ...] = ("local", "dask")
 
 Format = Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", help="How to write the result.")]
 TableFormat = Annotated[
@@ -108,6 +110,22 @@ Workers = Annotated[
         help="Processes that share the bytes; default: one for each core, for files of 64 MB and more.",
     ),
 ]
+EngineKind = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="local, or dask: the work of a Dask cluster (pip install 'loganalyzer[dask]').",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="With --engine dask: tcp://host:8786; default: a cluster of --workers processes for this run.",
+    ),
+]
 
 _AGO = re.compile(r"(?:\d+[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
@@ -141,6 +159,21 @@ def severity(option: str, word: str) -> Severity:
     from loganalyzer.model import Severity
 
     return Severity[choice(option, word, SEVERITIES).upper()]
+
+
+def engine(word: str, scheduler: str | None, workers: int | None) -> Kind:
+    """
+    Gives an engine by its name.
+
+    Errors:
+        UsageError: it does not go with the other two options.
+    """
+    kind: Kind = "dask" if choice("--engine", word, ENGINES) == "dask" else "local"
+    if scheduler is not None and kind == "local":
+        raise UsageError("--scheduler: is for --engine dask only.")
+    if scheduler is not None and workers is not None:
+        raise UsageError("--workers: the scheduler has workers of its own; leave one of the two options out.")
+    return kind
 
 
 def zone(word: str) -> tzinfo:
