@@ -86,7 +86,9 @@ def analyze(
 
     Errors:
         PackError: a pattern pack is wrong.
-        UsageError: the engine is not installed, or nobody answers at `scheduler`. What cannot be read is in `accounting.problems`, never raised.
+        UsageError: the engine is not installed, or nobody answers at `scheduler`.
+
+    What cannot be read is in `accounting.problems`, never raised.
     """
     run, problems = _run(paths, options, progress, None, workers, engine, scheduler)
     latest = {transition.incident.id: transition.incident for transition in run.transitions()}

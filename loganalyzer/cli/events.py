@@ -50,6 +50,7 @@ def events(
     from loganalyzer.api import iter_events
     from loganalyzer.model import Accounting, Severity
     from loganalyzer.outputs import accounting
+    from loganalyzer.sources import shown
 
     name = given.choice("--format", format or "table", FORMATS)
     kind = given.engine(engine, scheduler, workers)
@@ -69,7 +70,7 @@ def events(
         for piece in _lines(stream, view) if name == "jsonl" else _tables(stream, view):
             file.write(piece)
     sys.stdout.flush()
-    counted.sources = counted.sources or inputs
+    counted.sources = counted.sources or [shown(path) for path in inputs]
     for line in accounting.lines(counted, view.redact, view.width):
         print(line, file=sys.stderr)
     if counted.bytes == 0 and inputs == ["-"]:

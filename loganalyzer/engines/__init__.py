@@ -1,5 +1,6 @@
 """
-Who extracts: one process, or several that share the bytes, here or on other machines. All give the same items in the same order.
+Who extracts: one process, or several that share the bytes, here or on other machines.
+All give the same items in the same order.
 
 An engine runs the half of the way that has no memory (`extract`); what it yields is put in order and judged by
 `pipeline`, always in the calling process.
@@ -8,7 +9,6 @@ An engine runs the half of the way that has no memory (`extract`); what it yield
 from __future__ import annotations
 
 from collections.abc import Sequence
-
 from typing import Literal, get_args
 
 from loganalyzer.engines.base import Engine

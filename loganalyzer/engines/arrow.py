@@ -2,8 +2,8 @@
 Results on the wire: what a task found, as an Arrow stream, and back without any loss.
 
 `tables` makes frames for people and may round a time or leave out what they do not ask for; here every value must come
-back as it was, also text that is no Unicode, times beyond 64 bits and numbers of any length. Columns whose values repeat
-are dictionaries, so that each of their values is made once. What was counted stands in the metadata of the schema.
+back as it was, also text that is no Unicode, times beyond 64 bits and numbers of any length. Columns whose values
+repeat are dictionaries: each of their values is made once. What was counted stands in the metadata of the schema.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def encode(result: Result) -> bytes:
     rows = [_row(item) for item in result.items]
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
     arrays = [_array(column, kind) for column, kind in zip(columns, _TYPES.values(), strict=True)]
-    counted = {name: sorted(value) if isinstance(value, set) else value for name, value in asdict(result.counted).items()}
+    counted = {
+        name: sorted(value) if isinstance(value, set) else value for name, value in asdict(result.counted).items()
+    }
     beside = json.dumps({"counted": counted, "problems": result.problems, "fault": result.fault})
     schema = pa.schema([pa.field(name, kind) for name, kind in _TYPES.items()], metadata={"result": beside})
     sink = pa.BufferOutputStream()
@@ -173,9 +175,19 @@ def _values(array: Any, read: Callable[[bytes], Any]) -> list[Any]:
     if array.type == pa.binary():
         return [_text(value) for value in array.to_pylist()]
     if array.type != _WORD:
-        return array.to_pylist() if array.null_count else array.to_numpy().tolist()
+        return array.to_pylist() if array.null_count else _numbers(array)
     words = [*map(read, array.dictionary.to_pylist()), None]
-    return [words[place] for place in array.indices.fill_null(len(words) - 1).to_numpy().tolist()]
+    return [words[place] for place in _numbers(array.indices.fill_null(len(words) - 1))]
+
+
+def _numbers(array: Any) -> list[int]:
+    """The numbers of an array without gaps; Arrow's own way is four times slower, or imports pandas."""
+    if not len(array):
+        return []
+    data = memoryview(array.buffers()[1])
+    width = array.type.bit_width
+    numbers = data.cast("B") if width == 8 else data.cast("i") if width == 32 else data.cast("q")
+    return numbers[array.offset : array.offset + len(array)].tolist()
 
 
 def _bytes(text: str) -> bytes:

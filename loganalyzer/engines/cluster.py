@@ -19,6 +19,7 @@ import threading
 from contextlib import suppress
 from tempfile import TemporaryDirectory
 
+import dask
 from distributed import LocalCluster, Security, Worker
 
 from loganalyzer.engines.pool import start
@@ -27,6 +28,8 @@ from loganalyzer.errors import SourceError
 
 MAX_DEATHS = 20
 """So many workers are replaced; Dask gives up a task after the fourth that it kills."""
+_NO_PAGES: dict[str, object] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
+"""Dask serves pages of its own beside TLS; these are none."""
 _PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends its workers itself
@@ -41,13 +44,15 @@ class Cluster:
     def __init__(self, workers: int) -> None:
         self.security = Security.temporary()
         self._folder = TemporaryDirectory(prefix="loganalyzer-dask-")
-        self._scheduler = LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=0,
-            host="127.0.0.1",
-            dashboard_address=None,
-            security=self.security,
-            silence_logs=logging.CRITICAL,
-        )
+        with dask.config.set(_NO_PAGES | {"temporary-directory": self._folder.name}):
+            self._scheduler = LocalCluster(
+                n_workers=0,
+                host="127.0.0.1",
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                security=self.security,
+                silence_logs=logging.CRITICAL,
+            )
         self.address: str = self._scheduler.scheduler_address
         self._deaths = 0
         self._workers = [self._start() for _ in range(workers)]
@@ -107,7 +112,7 @@ def main() -> None:
 
 async def _work(address: str, security: Security, folder: str) -> None:
     # What a task holds is bounded by the size of a shard; Dask's own limits would only pause it.
-    async with Worker(
-        address, nthreads=1, security=security, local_directory=folder, memory_limit=0, dashboard=False
-    ) as worker:
-        await worker.finished()
+    with dask.config.set(_NO_PAGES):
+        worker = Worker(address, nthreads=1, security=security, local_directory=folder, memory_limit=0, dashboard=False)
+        async with worker:
+            await worker.finished()

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from hashlib import blake2b
+from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
 from distributed.utils import silence_logging_cmgr
 
-from loganalyzer import __version__
 from loganalyzer.engines.arrow import decode, encode
 from loganalyzer.engines.cluster import Cluster
 from loganalyzer.engines.processes import shared, usable_cores
@@ -29,6 +29,7 @@ from loganalyzer.errors import SourceError, UsageError
 from loganalyzer.extract import Item, Plan
 from loganalyzer.model import Accounting
 from loganalyzer.sources import Extent, Source
+from loganalyzer.sources.reader import RawFile
 
 SHARD_BYTES = 8 << 20
 """Size of a shard [bytes]; a task costs some milliseconds, whatever it does."""
@@ -139,14 +140,15 @@ class Knowledge(WorkerPlugin):
     """What a worker must know before its first task; Dask gives it also to those that join later."""
 
     def __init__(self, setup: Setup) -> None:
-        self._version = __version__
+        self._version = version("loganalyzer")
         self._setup = setup
         self.plan: Plan | None = None
 
     def setup(self, worker: object) -> None:
         """Called on the worker."""
-        if self._version != __version__:
-            raise UsageError(f"a Dask worker has loganalyzer {__version__} and not {self._version}: install that there.")
+        here = version("loganalyzer")
+        if self._version != here:
+            raise UsageError(f"a Dask worker has loganalyzer {here} and not {self._version}: install that there.")
         self.plan = plan_of(self._setup)
 
 
@@ -159,7 +161,7 @@ def _taught(client: Client, plan: Plan) -> Iterator[str]:
     except ImportError as error:
         raise UsageError(
             f"the Dask workers cannot work for loganalyzer ({error}). Install it there: pip install "
-            f"'loganalyzer[dask]=={__version__}', and what reads URLs, if there are any."
+            f"'loganalyzer[dask]', the same version, and what reads URLs, if there are any."
         ) from error
     try:
         yield name
@@ -201,7 +203,9 @@ class _Answer:
                 if self._future.done():
                     raise SourceError(f"{self._where} a Dask task timed out, not read any further") from None
             except KilledWorker as error:
-                raise SourceError(f"{self._where} the Dask workers died again and again, not read any further") from error
+                raise SourceError(
+                    f"{self._where} the Dask workers died again and again, not read any further"
+                ) from error
             except Exception as error:
                 raise SourceError(f"{self._where} the Dask cluster failed ({error}), not read any further") from error
 
@@ -217,12 +221,13 @@ def do(name: str, task: Task, seen: bytes | None) -> bytes:
     Errors: SourceError if the worker sees other files.
     """
     worker = get_worker()
-    knowledge: Knowledge = worker.plugins[name]
+    knowledge = worker.plugins[name]
+    assert isinstance(knowledge, Knowledge), "has its own name"
     assert knowledge.plan is not None, "was set up"
     if isinstance(task.shard, FileShard) and look_of(task.shard.extent) != seen:
         raise SourceError(
-            f"{task.name}: the Dask worker at {worker.address} has no such file, or another one of that name. Put it where "
-            "all workers find it (a shared folder, s3://, https://), or use --engine local."
+            f"{task.name}: the Dask worker at {worker.address} has no such file, or another one of that name. Put it "
+            "where all workers find it (a shared folder, s3://, https://), or use --engine local."
         )
     return encode(try_to_work(knowledge.plan, task))
 
@@ -232,6 +237,8 @@ def look_of(extent: Extent) -> bytes:
     """What tells the files of a source from others of the same names: both ends of each."""
     seen = blake2b()
     for stretch in extent.stretches:
+        if not isinstance(stretch.opener, RawFile):
+            continue  # a URL names one thing everywhere
         for first in (stretch.start, max(stretch.start, stretch.stop - SEEN_BYTES)):
             for chunk in extent.read(first, min(first + SEEN_BYTES, stretch.stop), []):
                 seen.update(chunk)
