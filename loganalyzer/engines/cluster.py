@@ -28,8 +28,12 @@ from loganalyzer.errors import SourceError
 
 MAX_DEATHS = 20
 """So many workers are replaced; Dask gives up a task after the fourth that it kills."""
-_NO_PAGES: dict[str, object] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
-"""Dask serves pages of its own beside TLS; these are none."""
+_PLAIN: dict[str, object] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+}
+"""No pages of Dask's own, which would be served beside TLS, and nothing that samples every ten milliseconds."""
 _PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends its workers itself
@@ -44,7 +48,7 @@ class Cluster:
     def __init__(self, workers: int) -> None:
         self.security = Security.temporary()
         self._folder = TemporaryDirectory(prefix="loganalyzer-dask-")
-        with dask.config.set(_NO_PAGES | {"temporary-directory": self._folder.name}):
+        with dask.config.set(_PLAIN | {"temporary-directory": self._folder.name}):
             self._scheduler = LocalCluster(
                 n_workers=0,
                 host="127.0.0.1",
@@ -112,7 +116,7 @@ def main() -> None:
 
 async def _work(address: str, security: Security, folder: str) -> None:
     # What a task holds is bounded by the size of a shard; Dask's own limits would only pause it.
-    with dask.config.set(_NO_PAGES):
+    with dask.config.set(_PLAIN):
         worker = Worker(address, nthreads=1, security=security, local_directory=folder, memory_limit=0, dashboard=False)
         async with worker:
             await worker.finished()

@@ -31,7 +31,7 @@ from loganalyzer.model import Accounting
 from loganalyzer.sources import Extent, Source
 from loganalyzer.sources.reader import RawFile
 
-SHARD_BYTES = 8 << 20
+SHARD_BYTES = 16 << 20
 """Size of a shard [bytes]; a task costs some milliseconds, whatever it does."""
 CONNECT_S = 10
 PATIENCE_S = 60
