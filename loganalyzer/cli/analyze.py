@@ -26,7 +26,7 @@ def analyze(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Files, globs, folders, archives, URLs; - is standard input, the default. All together are one time line.",
+            help="Files, globs, folders, archives, URLs; - is standard input, the default. All are one time line.",
         ),
     ] = None,
     *,

@@ -199,8 +199,8 @@ class _Answer:
                 return decode(self._future.result(timeout=LOOK_S))
             except SourceError:
                 raise
-            except TimeoutError:
-                if self._future.done():
+            except TimeoutError:  # of this wait; it may be done by now
+                if self._future.status == "error" and isinstance(self._future.exception(), TimeoutError):
                     raise SourceError(f"{self._where} a Dask task timed out, not read any further") from None
             except KilledWorker as error:
                 raise SourceError(

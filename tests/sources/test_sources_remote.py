@@ -25,9 +25,6 @@ from loganalyzer.engines import SINGLE, Processes
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import expand, remote_file, shown
 
-pytest.importorskip("fsspec", reason="is an extra")
-pytest.importorskip("aiohttp", reason="is an extra")
-
 FIXED = ["--no-redact", "--reference-time", "2026-11-21T00:00:00Z", "--tz", "UTC"]
 _connect = socket.socket.connect
 
