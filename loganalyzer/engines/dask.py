@@ -17,6 +17,7 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
+import dask
 from distributed import Client, Future, KilledWorker, WorkerPlugin, get_worker
 from distributed.utils import silence_logging_cmgr
 
@@ -69,7 +70,9 @@ class Dask:
         Errors:
             UsageError: there is no such scheduler, it has no workers, or they cannot do this work.
         """
-        with silence_logging_cmgr(50), self._connected() as (client, tend):
+        # A shard that the caller had to unpack is sent as a whole, and Dask would warn of its size.
+        quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+        with silence_logging_cmgr(50), quiet, self._connected() as (client, tend):
             threads = _threads(client, tend)
             with _taught(client, plan) as name:
                 tasks = _Tasks(client, name, tend)
