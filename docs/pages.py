@@ -29,7 +29,14 @@ SECTIONS: dict[str, list[str]] = {
     "How to": ["docs/how-to.md", "docs/live.md", "docs/agents.md", "docs/deploy/README.md", "docs/patterns.md"],
     "Reference": ["docs/cli.md", "docs/api.md", "docs/schema.md"],
     "Explanation": [
-        *("docs/architecture.md", "docs/coverage.md", "docs/performance.md", "docs/testing.md", "docs/dependencies.md"),
+        *(
+            "docs/architecture.md",
+            "docs/coverage.md",
+            "docs/performance.md",
+            "docs/scale.md",
+            "docs/testing.md",
+            "docs/dependencies.md",
+        ),
     ],
     "Project": ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"],
 }

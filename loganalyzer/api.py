@@ -78,6 +78,8 @@ def analyze(
     progress: Callable[[int, int | None], None] | None = None,
     *,
     workers: int | None = 1,
+    engine: engines.Kind = "local",
+    scheduler: str | None = None,
 ) -> Report:
     """
     Read logs to their end and report the incidents in them.
@@ -87,11 +89,17 @@ def analyze(
         progress: called with bytes done and bytes in all (None if unknown).
         workers: processes that share the bytes; 1 is the calling process, None as many as the input is worth.
             The report is the same for any number.
+        engine: `local`, or `dask` for tasks of a Dask cluster (extra `dask`). The report is the same.
+        scheduler: address of a Dask scheduler, `tcp://host:8786`; without one a cluster of `workers` processes is
+            started for the run.
 
     Errors:
-        PackError: a pattern pack is wrong. What cannot be read is in `accounting.problems`, never raised.
+        PackError: a pattern pack is wrong.
+        UsageError: the engine is not installed, or nobody answers at `scheduler`.
+
+    What cannot be read is in `accounting.problems`, never raised.
     """
-    run, problems = _run(paths, options, progress, workers=workers)
+    run, problems = _run(paths, options, progress, None, workers, engine, scheduler)
     latest = {transition.incident.id: transition.incident for transition in run.transitions()}
     run.accounting.problems[:0] = problems
     return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
@@ -103,15 +111,17 @@ def iter_events(
     accounting: Accounting | None = None,
     *,
     workers: int | None = 1,
+    engine: engines.Kind = "local",
+    scheduler: str | None = None,
 ) -> Iterator[Event]:
     """
     The typed events of logs, by time, as a stream.
 
     Args:
         accounting: filled while the events are read, if given.
-        workers: as for `analyze`.
+        workers: as for `analyze`; so are `engine` and `scheduler`.
     """
-    run, problems = _run(paths, options, None, accounting, workers)
+    run, problems = _run(paths, options, None, accounting, workers, engine, scheduler)
     run.accounting.problems += problems
     return (event for event in run.events() if in_range(event, run.plan.options))
 
@@ -182,13 +192,15 @@ def _run(
     progress: Callable[[int, int | None], None] | None,
     accounting: Accounting | None = None,
     workers: int | None = 1,
+    engine: engines.Kind = "local",
+    scheduler: str | None = None,
 ) -> tuple[Run, list[str]]:
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     found, problems = sources.expand(given)
     plan = Plan(options or Options())
     total = sources.total_size(found) if progress is not None else None
     report = None if progress is None else lambda done: progress(done, total)
-    return Run(plan, found, report, accounting, engines.choose(workers, found)), problems
+    return Run(plan, found, report, accounting, engines.choose(workers, found, engine, scheduler)), problems
 
 
 class Analyzer:

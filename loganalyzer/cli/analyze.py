@@ -28,7 +28,7 @@ def analyze(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Files, globs, folders, archives; - is standard input, the default. All together are one time line.",
+            help="Files, globs, folders, archives, URLs; - is standard input, the default. All are one time line.",
         ),
     ] = None,
     *,
@@ -48,6 +48,8 @@ def analyze(
     workers: given.Workers = None,
     history: given.HistoryFile = None,
     history_keep: given.HistoryKeep = "365d",
+    engine: given.EngineKind = "local",
+    scheduler: given.Scheduler = None,
 ) -> None:
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
@@ -60,6 +62,7 @@ def analyze(
 
     name = given.choice("--format", format or "table", FORMATS)
     limit = None if fail_on is None else given.severity("--fail-on", fail_on)
+    kind = given.engine(engine, scheduler, workers)
     view = given.view(
         min_severity=min_severity,
         default=DEFAULT_SEVERITY[name],
@@ -74,7 +77,7 @@ def analyze(
     with destination(output, paged=name in ("table", "markdown")) as file:
         table = binary(file) if name == "parquet" else None
         with bar(progress) as advance:
-            report = run(inputs, options, advance, workers=workers)
+            report = run(inputs, options, advance, workers=workers, engine=kind, scheduler=scheduler)
         if table is not None:
             _write_parquet(report, view, table)
         else:

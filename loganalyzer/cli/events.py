@@ -45,6 +45,8 @@ def events(
     no_redact: given.NoRedact = False,
     redact_key: given.RedactKey = None,
     workers: given.Workers = None,
+    engine: given.EngineKind = "local",
+    scheduler: given.Scheduler = None,
 ) -> None:
     """
     Show the typed events found in logs, by time.
@@ -54,10 +56,12 @@ def events(
     from loganalyzer.api import iter_events
     from loganalyzer.model import Accounting, Severity
     from loganalyzer.outputs import accounting
+    from loganalyzer.sources import shown
 
     name = given.choice("--format", format or "table", FORMATS)
     if partition and (name != "parquet" or output is None or str(output) == "-"):
         raise UsageError("--partition: needs --format parquet and a folder as --output")
+    kind = given.engine(engine, scheduler, workers)
     view = given.view(
         min_severity=None,
         default=Severity.INFO,
@@ -69,7 +73,7 @@ def events(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     counted = Accounting()
     inputs = given.inputs(paths)
-    stream = iter_events(inputs, options, counted, workers=workers)
+    stream = iter_events(inputs, options, counted, workers=workers, engine=kind, scheduler=scheduler)
     if name == "parquet":
         _write_parquet(stream, view, output, partition=partition)
     else:
@@ -77,7 +81,7 @@ def events(
             for piece in TEXTS[name](stream, view):
                 file.write(piece)
     sys.stdout.flush()
-    counted.sources = counted.sources or inputs
+    counted.sources = counted.sources or [shown(path) for path in inputs]
     for line in accounting.lines(counted, view.redact, view.width):
         print(line, file=sys.stderr)
     if counted.bytes == 0 and inputs == ["-"]:
