@@ -7,13 +7,15 @@ The library: what the command line and notebooks call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from loganalyzer import engines, sources
-from loganalyzer.model import Accounting, Event, Incident, Status, Transition, UnknownGroup
+from loganalyzer.activity import Activity, Recorder
+from loganalyzer.context import Place, nearby
+from loganalyzer.model import Accounting, Event, Incident, Nearby, Status, Transition, UnknownGroup
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ class Report:
 
     incidents: tuple[Incident, ...]
     accounting: Accounting
+    activity: Activity | None = None
+    """What went on beside the incidents, if it was asked for."""
+    nearby: Mapping[Place, Nearby] = field(default_factory=dict)
+    """Lines around evidence, by source and line, if they were asked for and can be read again."""
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook: what is wrong, in short and masked."""
+        from loganalyzer.outputs import notebook
+
+        return notebook.report(self)
 
     def to_arrow(self) -> pa.Table:
         """The incidents as an Arrow table; see `tables` for the schema."""
@@ -69,6 +81,8 @@ def analyze(
     progress: Callable[[int, int | None], None] | None = None,
     *,
     workers: int | None = 1,
+    activity: bool = False,
+    context: bool = False,
 ) -> Report:
     """
     Read logs to their end and report the incidents in them.
@@ -78,14 +92,23 @@ def analyze(
         progress: called with bytes done and bytes in all (None if unknown).
         workers: processes that share the bytes; 1 is the calling process, None as many as the input is worth.
             The report is the same for any number.
+        activity: also collect states of channels, disconnects and actions over time.
+        context: also read the lines around the evidence again, where it stands in plain files.
 
     Errors:
         PackError: a pattern pack is wrong. What cannot be read is in `accounting.problems`, never raised.
     """
     run, problems = _run(paths, options, progress, workers=workers)
-    latest = {transition.incident.id: transition.incident for transition in run.transitions()}
+    recorder = Recorder() if activity else None
+    latest = {transition.incident.id: transition.incident for transition in run.transitions(recorder)}
     run.accounting.problems[:0] = problems
-    return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
+    incidents = rank(list(latest.values()))
+    return Report(
+        incidents=incidents,
+        accounting=run.accounting,
+        activity=recorder.activity() if recorder is not None else None,
+        nearby=nearby(run.sources, (one for i in incidents for one in i.evidence)) if context else {},
+    )
 
 
 def iter_events(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from loganalyzer.model import Severity
 
 Advance = Callable[[int, int | None], None]
-FORMATS = ("table", "json", "jsonl", "markdown")
+FORMATS = ("table", "json", "jsonl", "markdown", "html")
 
 
 def analyze(
@@ -48,10 +48,10 @@ def analyze(
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
 
-    Formats are table (the default), json, jsonl and markdown.
+    Formats are table (the default), json, jsonl, markdown and html.
     """
     from loganalyzer.api import analyze as run
-    from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
+    from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, WITH_ACTIVITY, WITH_CONTEXT, accounting, html
 
     name = given.choice("--format", format or "table", FORMATS)
     limit = None if fail_on is None else given.severity("--fail-on", fail_on)
@@ -65,10 +65,19 @@ def analyze(
     )
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
+    if name == "html":
+        html.template()
     with destination(output) as file:
         with bar(progress) as advance:
-            report = run(inputs, options, advance, workers=workers)
-        for piece in OUTPUTS[name](report.incidents, report.accounting, view):
+            report = run(
+                inputs,
+                options,
+                advance,
+                workers=workers,
+                activity=name in WITH_ACTIVITY,
+                context=name in WITH_CONTEXT,
+            )
+        for piece in OUTPUTS[name](report, view):
             file.write(piece)
     sys.stdout.flush()
     if name == "json":
