@@ -183,7 +183,14 @@ def test_markdown_tells_what_a_helper_asks() -> None:
     text = "".join(OUTPUTS["markdown"](report, View(redact=Redactor(b"key"))))
     assert text.startswith('# Gateway refuses clients with "device token mismatch"\n\n**Since 2026-11-20')
     tail = text[text.index("## What was done") :]
-    for expected in ("Gateway started", "Configuration changed", "## Environment", "- Hosts: ", "- OpenClaw: ", "UTC"):
+    for expected in (
+        "gateway.auth.token",
+        "Gateway restart asked for",
+        "## Environment",
+        "- Hosts: ",
+        "`2026.2.17`",
+        "UTC",
+    ):
         assert expected in tail
     assert "gateway-json" in tail
 
