@@ -46,7 +46,7 @@ test: $(DEV) ## run the fast tests
 	@echo 'Left out: the tests in a browser (make test-browser).'
 
 test-browser: $(DEV) ## run the tests of the HTML report in Chromium (CHROMIUM=/path/to/chromium)
-	$(BIN)/pytest -q -m browser tests/outputs
+	$(BIN)/pytest -q -m 'browser and not slow' tests/outputs
 
 test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
 	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow and not e2e and not browser' -n auto \

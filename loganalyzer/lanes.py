@@ -15,8 +15,8 @@ from typing import NamedTuple
 from loganalyzer.channels import Change, Channel, Channels, State
 from loganalyzer.model import Event
 
-MAX_LANES = 40
-MAX_SPELLS = 240
+MAX_LANES = 30
+MAX_SPELLS = 160
 _BADNESS = {state: number for number, state in enumerate((State.CONNECTED, State.CONNECTING, State.STOPPED))} | {
     State.DISCONNECTED: 3,
     State.REFUSED: 4,

@@ -20,6 +20,7 @@ from loganalyzer.lanes import MAX_SPELLS, Lane, Spell, lengths
 from loganalyzer.model import Incident
 from loganalyzer.outputs.accounting import number, plural
 from loganalyzer.outputs.base import NS, View, day_and_time, duration, zone_name
+from loganalyzer.outputs.history import deeds
 
 WIDE = 1_000_000
 """Units from the left to the right end of a chart."""
@@ -136,6 +137,7 @@ def charts(
     lanes = activity.lanes if activity is not None else ()
     bars = _bars(activity, axis, view) if activity is not None and activity.closes else None
     tracks, left_out = _incidents(incidents, linked, axis, view)
+    tracks = [*(_deeds(activity, axis, view) if activity is not None else ()), *tracks]
     states = [_track(lane, axis, view) for lane in lanes]
     state_rows = [row for lane in lanes for row in _state_rows(lane, axis, view)]
     closes = activity.closes if activity is not None else ()
@@ -214,6 +216,16 @@ def _incidents(
         worst = max(incident.severity for incident in found).label
         tracks.append(Track(name, f"{name}: {plural(len(found), 'incident')}, at most {worst}", marks))
     return tracks, sum(map(len, modes.values())) - drawn
+
+
+def _deeds(activity: Activity, axis: Axis, view: View) -> list[Track]:
+    """What was done, as a row above the incidents that may have come of it."""
+    marks = [
+        Mark(*axis.stretch(action.time_ns, action.time_ns), 0, 100, "deed", f"{deed.text}, {deed.time} {deed.detail}")
+        for action, deed in zip(activity.actions, deeds(activity, view)[0], strict=True)
+        if action.time_ns is not None
+    ]
+    return [Track("what was done", f"What was done: {plural(len(marks), 'action')}", marks)] if marks else []
 
 
 def _incident(incident: Incident, linked: AbstractSet[str], axis: Axis, view: View) -> Mark:

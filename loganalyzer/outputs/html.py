@@ -33,9 +33,9 @@ from loganalyzer.outputs.verdict import others, verdict
 if TYPE_CHECKING:
     from jinja2 import Template
 
-PROBLEMS = 80
+PROBLEMS = 60
 """Root causes shown in full."""
-CONSEQUENCES = 10
+CONSEQUENCES = 8
 """Consequences of one root cause that are shown."""
 SOURCES = 40
 KINDS = 60

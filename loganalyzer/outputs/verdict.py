@@ -62,7 +62,7 @@ def verdict(
 
 def others(found: Verdict) -> str:
     """Says how many further problems there are; empty if there is none."""
-    return f"{plural(found.others, 'further problem')} below." if found.others else ""
+    return f"{plural(found.others, 'further problem')} below" if found.others else ""
 
 
 def _when(problem: Problem, view: View, end_ns: int | None) -> str:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from command_line import Cli
+from reports import crowded
 from sample_cases import case
 
 from loganalyzer import Report, analyze
@@ -74,21 +75,7 @@ def test_masks_hold_in_every_part(make_incident: Make, make_evidence: Callable[.
 
 def test_a_report_is_bounded(make_incident: Make, make_evidence: Callable[..., Evidence]) -> None:
     """Thousands of problems with long texts stay below 5 MB; those not shown in full are counted by failure mode."""
-    long = "word " * 2000
-    found = []
-    for n in range(3000):
-        root = make_incident(
-            f"mode.m{n % 30}",
-            id=f"r{n}",
-            summary=long,
-            cause=long,
-            evidence=tuple(make_evidence(long, line=100 * k) for k in range(12)),
-        )
-        found.append(root)
-        found += [replace(root, id=f"r{n}k{k}", caused_by=root.id) for k in range(30 if n < 100 else 0)]
-    around = tuple(NearbyLine(n, START_NS, "warn", long) for n in (1, 2))
-    nearby = {("gateway.log", 100 * k): Nearby(around, around) for k in range(12)}
-    text = page(Report(incidents=tuple(found), accounting=READ, nearby=nearby))
+    text = page(crowded(make_incident, make_evidence))
     assert len(text.encode()) < 5_000_000
     assert text.count('<article class="problem') == html.PROBLEMS
     assert text.count('<details class="consequence"') == html.PROBLEMS * html.CONSEQUENCES

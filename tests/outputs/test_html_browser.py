@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from browser import chromium, opened
 from playwright.sync_api import Browser, Page
+from reports import crowded
 from sample_cases import case
 
 from loganalyzer import Report, analyze
@@ -92,7 +93,7 @@ def test_a_report_opens_whole_and_alone(browser: Browser, sample: Path) -> None:
         assert page.locator(".nearby").count() >= 5
         assert "cron: job added" in page.locator(".listing").first.inner_text()
         assert page.locator(".lane.state .mark").count() >= 2
-        assert page.locator(".lane.incident").count() == 4
+        assert page.locator(".lane.incident").count() == 5
         assert page.locator(".legend button").inner_text().split() == ["428", "12"]
         assert "All 14 warnings and errors are explained." in page.locator("main").inner_text()
         assert "9.2 kB, 95 lines" in page.locator(".account").inner_text()
@@ -203,6 +204,8 @@ def test_everything_can_be_reached_with_the_keyboard(browser: Browser, sample: P
         plot = page.locator(".plot").nth(1)
         plot.focus()
         page.keyboard.press("ArrowRight")
+        assert "Gateway started" in page.locator("#live").inner_text()
+        page.keyboard.press("ArrowDown")
         assert "whatsapp.session-terminated: error, open, 12 times" in page.locator("#live").inner_text()
         page.keyboard.press("ArrowDown")
         assert "whatsapp.flapping" in page.locator("#tip").inner_text()
@@ -216,7 +219,7 @@ def test_a_link_to_a_folded_consequence_unfolds_it(browser: Browser, sample: Pat
     """A mark of the time line leads to its incident, though it is folded under its cause."""
     with opened(browser, sample) as found:
         page = found.page
-        page.locator(".lane.incident .mark").nth(2).click()
+        page.locator(".lane.incident .mark").nth(3).click()
         anchor = page.evaluate("location.hash.slice(1)")
         assert page.locator(f"[id='{anchor}']").evaluate("one => one.tagName === 'DETAILS' && one.open")
 
@@ -360,7 +363,7 @@ def test_without_script_the_page_is_whole(browser: Browser, sample: Path) -> Non
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(sample.as_uri())
-    assert page.locator(".lane.incident .mark").count() == 4
+    assert page.locator(".lane.incident a .mark").count() == 4
     assert page.locator(".copy:visible, .tools:visible, .hint:visible").count() == 0
     page.locator("details.consequence summary").first.click()
     assert page.locator("details.consequence .listing").first.is_visible()
@@ -378,4 +381,16 @@ def test_a_quiet_log_says_so(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, written(analyze([]), tmp_path / "empty.html")) as found:
         assert found.page.locator("h1").inner_text() == "Nothing was read: the input is empty"
         assert found.page.locator(".verdict.good").count() == 0
+        assert not found.faults()
+
+
+@pytest.mark.slow
+def test_the_largest_report_opens_at_once(
+    browser: Browser, tmp_path: Path, make_incident: Make, make_evidence: Callable[..., Evidence]
+) -> None:
+    """A page with as much in it as there can be is loaded and drawn within two seconds."""
+    path = written(crowded(make_incident, make_evidence), tmp_path / "crowded.html")
+    with opened(browser, path) as found:
+        loaded_ms = found.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        assert 0 < loaded_ms < 2000
         assert not found.faults()
