@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000_000
 BUCKETS = 96
-"""Most buckets that disconnects are counted in."""
+"""Most buckets that the log is cut into to count disconnects."""
 WIDTHS_S = (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 86_400, 604_800, 2_419_200)
 """Widths of a bucket [s]; each is a multiple of the one before. After the last one they double."""
 MAX_SERIES = 100
@@ -129,6 +129,8 @@ class Recorder:
 
     def activity(self) -> Activity:
         """Everything so far."""
+        if self._first is not None and self._last is not None:
+            self._closes.fit(self._first, self._last)
         return Activity(
             first_ns=self._first,
             last_ns=self._last,
@@ -191,6 +193,11 @@ class _Histogram:
         key = (bucket, channel, code)
         self.counts[key] = self.counts.get(key, 0) + 1
         while self._high - self._low >= BUCKETS:
+            self._widen()
+
+    def fit(self, first_ns: int, last_ns: int) -> None:
+        """Make buckets so wide that the whole log has no more of them than may be."""
+        while last_ns // self.width_ns - first_ns // self.width_ns >= BUCKETS:
             self._widen()
 
     def _widen(self) -> None:

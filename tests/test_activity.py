@@ -129,6 +129,13 @@ def test_counts_are_never_lost(found: list[tuple[int, str, int | None]]) -> None
     assert len({(close.channel, close.code) for close in activity.closes}) <= MAX_SERIES + 1
 
 
+def test_buckets_suit_the_log_and_not_only_its_closes() -> None:
+    """A minute of trouble in a quiet day is a bar that can be seen."""
+    activity = recorded(opened(0), *(closed(3600 + 5.0 * n) for n in range(12)), opened(86_400))
+    assert activity.bucket_ns == 3600 * SECOND
+    assert [close.times for close in activity.closes] == [12]
+
+
 def test_nothing_grows_without_bound() -> None:
     """Ten thousand hosts, versions, channels and actions leave a bounded activity that says what is missing."""
     recorder = Recorder()
