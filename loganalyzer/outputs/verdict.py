@@ -31,10 +31,6 @@ class Verdict(NamedTuple):
     others: int
     """Further problems."""
 
-    def sentence(self) -> str:
-        """The headline and the time in one sentence."""
-        return f"{self.headline}{', ' * bool(self.when)}{self.when}."
-
 
 def verdict(
     problems: Sequence[Problem], hidden: int, accounting: Accounting, view: View, end_ns: int | None
