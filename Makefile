@@ -11,7 +11,7 @@ E2E ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loganalyzer-e2e
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs site test test-no-hyperscan lint format coverage notebooks bench e2e build full clean
+.PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench e2e build full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -42,10 +42,14 @@ demo: $(RUN) ## diagnose some of the sample logs: as a pipe, as files, as JSON l
 	$(BIN)/loganalyzer analyze $(SAMPLES)/gateway.device-token-mismatch/after-config-change/openclaw-2026-11-20.log
 
 test: $(DEV) ## run the fast tests
-	$(BIN)/pytest -q -m 'not slow and not e2e' -n auto
+	$(BIN)/pytest -q -m 'not slow and not e2e and not browser' -n auto
+	@echo 'Left out: the tests in a browser (make test-browser).'
+
+test-browser: $(DEV) ## run the tests of the HTML report in Chromium (CHROMIUM=/path/to/chromium)
+	$(BIN)/pytest -q -m 'browser and not slow' tests/outputs
 
 test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
-	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow and not e2e' -n auto \
+	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow and not e2e and not browser' -n auto \
 		--ignore tests/scan/test_scan_backends.py tests/scan tests/properties tests/cases
 
 lint: $(DEV) ## check style, types, the direction of imports, the pattern packs and the documentation

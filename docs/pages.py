@@ -26,7 +26,14 @@ PAGES = ROOT / "build" / "pages"
 SECTIONS: dict[str, list[str]] = {
     "": ["README.md"],
     "Tutorial": ["docs/tutorial.md"],
-    "How to": ["docs/how-to.md", "docs/live.md", "docs/agents.md", "docs/deploy/README.md", "docs/patterns.md"],
+    "How to": [
+        "docs/how-to.md",
+        "docs/live.md",
+        "docs/report.md",
+        "docs/agents.md",
+        "docs/deploy/README.md",
+        "docs/patterns.md",
+    ],
     "Reference": ["docs/cli.md", "docs/api.md", "docs/schema.md"],
     "Explanation": [
         *(

@@ -7,13 +7,15 @@ The library: what the command line and notebooks call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from loganalyzer import engines, sources
-from loganalyzer.model import Accounting, Event, Incident, Status, Transition, UnknownGroup
+from loganalyzer.activity import Activity, Recorder
+from loganalyzer.context import Place, nearby
+from loganalyzer.model import Accounting, Event, Incident, Nearby, Status, Transition, UnknownGroup
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
 from loganalyzer.redact import Redactor
 
@@ -34,6 +36,16 @@ class Report:
 
     incidents: tuple[Incident, ...]
     accounting: Accounting
+    activity: Activity | None = None
+    """What went on beside the incidents, if it was asked for."""
+    nearby: Mapping[Place, Nearby] = field(default_factory=dict)
+    """Lines around evidence, by source and line, if they were asked for and can be read again."""
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook: what is wrong, in short and masked."""
+        from loganalyzer.outputs import notebook
+
+        return notebook.report(self)
 
     def to_arrow(self, redact: Redactor | None = None) -> pa.Table:
         """
@@ -80,6 +92,8 @@ def analyze(
     workers: int | None = 1,
     engine: engines.Kind = "local",
     scheduler: str | None = None,
+    activity: bool = False,
+    context: bool = False,
 ) -> Report:
     """
     Read logs to their end and report the incidents in them.
@@ -92,6 +106,8 @@ def analyze(
         engine: `local`, or `dask` for tasks of a Dask cluster (extra `dask`). The report is the same.
         scheduler: address of a Dask scheduler, `tcp://host:8786`; without one a cluster of `workers` processes is
             started for the run.
+        activity: also collect states of channels, disconnects and actions over time.
+        context: also read the lines around the evidence again, where it stands in plain files.
 
     Errors:
         PackError: a pattern pack is wrong.
@@ -100,9 +116,16 @@ def analyze(
     What cannot be read is in `accounting.problems`, never raised.
     """
     run, problems = _run(paths, options, progress, None, workers, engine, scheduler)
-    latest = {transition.incident.id: transition.incident for transition in run.transitions()}
+    recorder = Recorder() if activity else None
+    latest = {transition.incident.id: transition.incident for transition in run.transitions(recorder)}
     run.accounting.problems[:0] = problems
-    return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
+    incidents = rank(list(latest.values()))
+    return Report(
+        incidents=incidents,
+        accounting=run.accounting,
+        activity=recorder.activity() if recorder is not None else None,
+        nearby=nearby(run.sources, (one for i in incidents for one in i.evidence)) if context else {},
+    )
 
 
 def iter_events(

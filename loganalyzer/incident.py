@@ -183,5 +183,10 @@ def evidence_of(seen: Seen) -> Evidence:
     """An event as a line of evidence."""
     event = seen.event
     return Evidence(
-        source=event.span.source, line=event.span.line, time_ns=event.time_ns, event=event.type, text=event.text
+        source=event.span.source,
+        line=event.span.line,
+        time_ns=event.time_ns,
+        event=event.type,
+        text=event.text,
+        offset=event.span.offset,
     )

@@ -3,7 +3,7 @@ The nouns of loganalyzer: what the stages hand to one another.
 
 Flow: bytes become a `Line` (scan), a line becomes a `Record` (formats), a record yields `Event`s
 (tokenize), events complete a rule (correlate), a completed rule is an `Incident` (classify).
-This module imports nothing of the package and refuses to do any work.
+This module imports nothing of the package (but in a notebook, to show itself) and refuses to do any work.
 """
 
 from __future__ import annotations
@@ -137,6 +137,26 @@ class Evidence:
     time_ns: int | None
     event: str
     text: str
+    offset: int | None = None
+    """Of the line in the decompressed stream [bytes]; lets a report read the lines around it."""
+
+
+class NearbyLine(NamedTuple):
+    """A line above or below a line of evidence."""
+
+    number: int
+    time_ns: int | None
+    """[ns, UTC]; None where the line itself names no complete time."""
+    level: str | None
+    text: str
+    """First line of its message; raw, not yet redacted."""
+
+
+class Nearby(NamedTuple):
+    """The lines around a line of evidence, in the order of the log."""
+
+    above: tuple[NearbyLine, ...]
+    below: tuple[NearbyLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +191,12 @@ class Incident:
     evidence_omitted: int
     remediation: tuple[Step, ...]
     references: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        """The incident in a notebook, masked."""
+        from loganalyzer.outputs import notebook
+
+        return notebook.incident(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

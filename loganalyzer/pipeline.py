@@ -173,7 +173,7 @@ class Run:
         self.plan = plan
         self.accounting = accounting if accounting is not None else Accounting()
         self.accounting.sources += [source.name for source in sources]
-        self._sources = sources
+        self.sources = sources
         self._progress = progress
         self._engine = engine
         self._on_unknown = on_unknown
@@ -181,8 +181,8 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """The events of all sources by time, duplicates included."""
-        with self._engine.streams(self.plan, self._sources, self.accounting, self._advanced) as items:
-            pairs = zip(self._sources, items, strict=True)
+        with self._engine.streams(self.plan, self.sources, self.accounting, self._advanced) as items:
+            pairs = zip(self.sources, items, strict=True)
             streams: list[Iterable[Event]] = [self._stream(source, found) for source, found in pairs]
             if streams:
                 yield from merge(streams)

@@ -245,6 +245,18 @@ def _looks_secret(value: str, *, prose: bool) -> bool:
     return not prose or len(value) >= 16 or any(c.isdigit() for c in value)
 
 
+def of_user(warn: Callable[[str], None]) -> Redactor:
+    """
+    Gives the masks of this user.
+
+    Args:
+        warn: As for `user_key`.
+    """
+    import platformdirs
+
+    return Redactor(user_key(platformdirs.user_data_path("loganalyzer") / "mask.key", warn))
+
+
 def user_key(path: Path, warn: Callable[[str], None]) -> bytes:
     """
     Reads the user's key, and makes it on first use.

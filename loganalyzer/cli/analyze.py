@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from loganalyzer.outputs import View
 
 Advance = Callable[[int, int | None], None]
-FORMATS = ("table", "json", "jsonl", "markdown", "csv", "parquet")
+FORMATS = ("table", "json", "jsonl", "markdown", "html", "csv", "parquet")
 
 
 def analyze(
@@ -54,10 +54,10 @@ def analyze(
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
 
-    Formats are table (the default), json, jsonl, markdown, csv and parquet.
+    Formats are table (the default), json, jsonl, markdown, html, csv and parquet.
     """
     from loganalyzer.api import analyze as run
-    from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
+    from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, WITH_ACTIVITY, WITH_CONTEXT, accounting, html
     from loganalyzer.sources import places
 
     name = given.choice("--format", format or "table", FORMATS)
@@ -74,14 +74,25 @@ def analyze(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
     kept = None if history is None else given.open_history(history, history_keep, view.redact)
+    if name == "html":
+        html.template()
     with destination(output, paged=name in ("table", "markdown")) as file:
         table = binary(file) if name == "parquet" else None
         with bar(progress) as advance:
-            report = run(inputs, options, advance, workers=workers, engine=kind, scheduler=scheduler)
+            report = run(
+                inputs,
+                options,
+                advance,
+                workers=workers,
+                engine=kind,
+                scheduler=scheduler,
+                activity=name in WITH_ACTIVITY,
+                context=name in WITH_CONTEXT,
+            )
         if table is not None:
             _write_parquet(report, view, table)
         else:
-            for piece in OUTPUTS[name](report.incidents, report.accounting, view):
+            for piece in OUTPUTS[name](report, view):
                 file.write(piece)
     sys.stdout.flush()
     if kept is not None:

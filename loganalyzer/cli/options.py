@@ -327,16 +327,13 @@ def view(
 
 def redactor(no_redact: bool, key: str | None) -> Redactor:
     """Gives the masks: off, with the key given, or with the key of this user."""
-    from loganalyzer.redact import Redactor, user_key
+    from loganalyzer.redact import Redactor, of_user
 
     if no_redact:
         return Redactor(None)
     if key is not None:
         return Redactor(key.encode("utf-8", "surrogateescape"))
-    import platformdirs
-
-    path = platformdirs.user_data_path("loganalyzer") / "mask.key"
-    return Redactor(user_key(path, lambda text: print(text, file=sys.stderr)))
+    return of_user(lambda text: print(text, file=sys.stderr))
 
 
 def open_history(path: Path, keep: str, redact: Redactor) -> History:
