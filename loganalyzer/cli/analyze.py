@@ -75,7 +75,7 @@ def analyze(
     inputs = given.inputs(paths)
     kept = None if history is None else given.open_history(history, history_keep, view.redact)
     if name == "html":
-        html.template()
+        html.templates()
     with destination(output, paged=name in ("table", "markdown")) as file:
         table = binary(file) if name == "parquet" else None
         with bar(progress) as advance:

@@ -146,7 +146,7 @@ def charts(
     return Charts(
         start_ms=axis.first_ns // MS,
         end_ms=-(-axis.last_ns // MS),
-        offsets=_offsets(axis, view.tz),
+        offsets=offsets(axis, view.tz),
         zone=zone_name(view.tz, axis.last_ns),
         states=states,
         incidents=tracks,
@@ -287,7 +287,7 @@ def _text(text: str, view: View) -> str:
     return sanitize.shorten(sanitize.line(view.redact(text)), 80)
 
 
-def _offsets(axis: Axis, tz: tzinfo) -> list[list[int]]:
+def offsets(axis: Axis, tz: tzinfo) -> list[list[int]]:
     """Where the zone changes its offset between the ends of the axis; looked at once a day, at most 40 changes."""
 
     def offset(time_ns: int) -> int:

@@ -31,7 +31,7 @@ from loganalyzer.outputs.listing import listings
 from loganalyzer.outputs.verdict import others, verdict
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment
 
 PROBLEMS = 60
 """Root causes shown in full."""
@@ -55,15 +55,29 @@ def render(found: Found, view: View) -> Iterator[str]:
     Errors:
         UsageError: Jinja2 is not installed.
     """
-    style, script = (TEMPLATES.joinpath(name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    page = template().render(_page(found, view), style=style, script=script, csp=_policy(style, script))
-    yield page.rstrip("\n") + "\n"
+    yield filled("report.html", _page(found, view))
+
+
+def filled(name: str, values: Mapping[str, Any]) -> str:
+    """
+    Fills a template with texts that are masked and sanitized; it escapes them.
+
+    Errors:
+        UsageError: Jinja2 is not installed.
+    """
+    style, script = (TEMPLATES.joinpath(part).read_text(encoding="utf-8") for part in ("report.css", "report.js"))
+    page = (
+        templates()
+        .get_template(name)
+        .render(values, version=metadata.version("loganalyzer"), style=style, script=script, csp=_policy(style, script))
+    )
+    return page.rstrip("\n") + "\n"
 
 
 @cache
-def template() -> Template:
+def templates() -> Environment:
     """
-    Gives the template of the page.
+    Gives the templates.
 
     Errors:
         UsageError: Jinja2 is not installed; asking before an analysis spares it.
@@ -72,14 +86,13 @@ def template() -> Template:
         import jinja2
     except ImportError as error:
         raise UsageError(MISSING) from error
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html")
 
 
 def _policy(style: str, script: str) -> str:
@@ -101,7 +114,6 @@ def _page(found: Found, view: View) -> dict[str, Any]:
     full = problems[:PROBLEMS]
     here = {incident.id for problem in full for incident in _of(problem)}
     return {
-        "version": metadata.version("loganalyzer"),
         "verdict": judged,
         "mood": "good" if judged.severity is None else judged.severity.label,
         "unread": found.accounting.bytes == 0,
