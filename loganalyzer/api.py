@@ -83,9 +83,9 @@ def analyze(
         PackError: a pattern pack is wrong. What cannot be read is in `accounting.problems`, never raised.
     """
     run, problems = _run(paths, options, progress, workers=workers)
-    latest = {transition.incident.id: transition.incident for transition in run.transitions()}
+    incidents = run.incidents()
     run.accounting.problems[:0] = problems
-    return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
+    return Report(incidents=rank(list(incidents.values())), accounting=run.accounting)
 
 
 def iter_events(
@@ -185,7 +185,7 @@ class Analyzer:
         self.accounting = Accounting(sources=[source])
         stream = sources.Source(name=source, parts=(), mtime_ns=None, file_date=None)
         self._reader = Reader(plan, stream, self.accounting)
-        self._judge = Judge(plan, self.accounting, keep=False)
+        self._judge = Judge(plan, self.accounting)
         self._wall_clock = wall_clock
         self._on_event = on_event
         self._now_ns: int | None = None
