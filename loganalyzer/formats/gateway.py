@@ -8,13 +8,12 @@ and the top-level `message` (absent in 2026.2.x) may be cut, so text and fields 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
-from loganalyzer.formats import origin
 from loganalyzer.formats.line import (
     MAX_NAME,
     Inner,
@@ -27,7 +26,8 @@ from loganalyzer.formats.line import (
     name_of,
     time_fields,
 )
-from loganalyzer.model import Record
+from loganalyzer.formats.origin import of_file_record
+from loganalyzer.model import Origin, Record
 
 
 class _Path(msgspec.Struct, gc=False):
@@ -42,21 +42,30 @@ class _Meta(msgspec.Struct, gc=False):
     path: _Path | None = None
 
 
+_NOTHING = msgspec.Raw()
+
+
 class _Entry(msgspec.Struct, gc=False):
-    """What is read of a record; all else is skipped without being built."""
+    """What is read of a record; all else is skipped without being built, and so are arguments that were read before."""
 
     meta: _Meta = msgspec.field(name="_meta")
-    arg0: Any = msgspec.field(name="0", default=msgspec.UNSET)
-    arg1: Any = msgspec.field(name="1", default=msgspec.UNSET)
-    arg2: Any = msgspec.field(name="2", default=msgspec.UNSET)
-    arg3: Any = msgspec.field(name="3", default=msgspec.UNSET)
-    more: Any = msgspec.field(name="4", default=msgspec.UNSET)
+    arg0: msgspec.Raw = msgspec.field(name="0", default=_NOTHING)
+    arg1: msgspec.Raw = msgspec.field(name="1", default=_NOTHING)
+    arg2: msgspec.Raw = msgspec.field(name="2", default=_NOTHING)
+    arg3: msgspec.Raw = msgspec.field(name="3", default=_NOTHING)
+    more: msgspec.Raw = msgspec.field(name="4", default=_NOTHING)
+    flat: msgspec.Raw = msgspec.field(name="message", default=_NOTHING)
     time: str | None = None
     hostname: str | None = None
-    message: str | None = None
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+
+MAX_BODIES = 1024
+MAX_BODY = 2048
+"""Records that are remembered, but for their times, and the longest of them [bytes]."""
+Body = tuple[str | None, str | None, str | None, None, str, dict[str, Any], Origin, str, bool, object]
+"""A record behind its time, in the order of its fields."""
 
 
 class Bindings(NamedTuple):
@@ -72,74 +81,80 @@ def file_record(line: Line, _inner: Inner) -> Record | None:
     if b'"_meta"' in raw and is_shallow(raw):
         try:
             entry = _decode_entry(raw)
+            if entry.more is _NOTHING:
+                return _from_entry(entry, _remembered if len(raw) <= MAX_BODY else _body)
         except ValueError:
             pass
-        else:
-            if entry.more is msgspec.UNSET:
-                return _from_entry(entry)
     found = line.object
     return None if found is None or not ("0" in found or "_meta" in found) else _from_object(found)
 
 
-def _from_entry(entry: _Entry) -> Record:
+def _from_entry(entry: _Entry, read: Callable[..., Body]) -> Record:
+    """Errors: ValueError, see `_body`."""
     meta = entry.meta
-    args = [arg for arg in (entry.arg0, entry.arg1, entry.arg2, entry.arg3) if arg is not msgspec.UNSET]
-    time = entry.time or meta.date
+    raw = bytes(entry.arg0), bytes(entry.arg1), bytes(entry.arg2), bytes(entry.arg3), bytes(entry.flat)
     method = meta.path.method if meta.path is not None else None
-    host = entry.hostname or meta.hostname
-    return _record(
-        args, entry.message, time=time, level_name=meta.level, logger_name=meta.name, method=method, hostname=host
-    )
+    body = read(*raw, meta.level, meta.name, method, entry.hostname or meta.hostname)
+    time_ns, stamp, resolution_ns = time_fields(entry.time or meta.date)
+    return Record(time_ns, stamp, resolution_ns, *body)
+
+
+def _body(
+    arg0: bytes,
+    arg1: bytes,
+    arg2: bytes,
+    arg3: bytes,
+    flat: bytes,
+    level_name: str | None,
+    logger_name: str | None,
+    method: str | None,
+    hostname: str | None,
+) -> Body:
+    """Everything but the time. Errors: ValueError if an argument is damaged, or the flat message no text."""
+    args = [msgspec.json.decode(arg) for arg in (arg0, arg1, arg2, arg3) if arg]
+    text = msgspec.json.decode(flat, type=str | None) if flat else None
+    return _record(args, text, level_name, logger_name, method, hostname)
+
+
+_remembered = lru_cache(MAX_BODIES)(_body)
+"""A gateway in trouble writes the same records again and again."""
 
 
 def _from_object(found: dict[str, Any]) -> Record:
     """The slow way, for records that are damaged, cut out, or unusual."""
     meta = _dict(found.get("_meta"))
     keys = sorted((key for key in found if key.isascii() and key.isdigit() and len(key) < 4), key=int)
-    return _record(
+    body = _record(
         [found[key] for key in keys],
         found.get("message"),
-        time=found.get("time") or meta.get("date"),
-        level_name=meta.get("logLevelName", found.get("level")),
-        logger_name=_text(meta.get("name")),
-        method=_text(_dict(meta.get("path")).get("method")),
-        hostname=found.get("hostname") or meta.get("hostname"),
+        meta.get("logLevelName", found.get("level")),
+        _text(meta.get("name")),
+        _text(_dict(meta.get("path")).get("method")),
+        found.get("hostname") or meta.get("hostname"),
     )
+    time_ns, stamp, resolution_ns = time_fields(found.get("time") or meta.get("date"))
+    return Record(time_ns, stamp, resolution_ns, *body)
 
 
 def _record(
     args: Sequence[Any],
     flat: object,
-    *,
-    time: object,
     level_name: object,
     logger_name: str | None,
     method: str | None,
     hostname: object,
-) -> Record:
+) -> Body:
     bound = _bindings_in(args[0]) if args else None
     if bound is not None:
         args = args[1:]
     elif logger_name is not None:
         bound = _bindings_in(logger_name)
     subsystem, fields = (bound.name, dict(bound.rest)) if bound is not None else (None, {})
-    message = merge(args, fields, flat)
-    time_ns, stamp, resolution_ns = time_fields(time)
+    message = clean(merge(args, fields, flat))
     level = level_of(level_name)
-    return Record(
-        time_ns,
-        stamp,
-        resolution_ns,
-        level,
-        subsystem,
-        name_of(hostname),
-        None,
-        clean(message),
-        fields,
-        origin.of_file_record(subsystem, method, level),
-        "gateway-json",
-        False,
-    )
+    origin = of_file_record(subsystem, method, level)
+    host = name_of(hostname)
+    return level, subsystem, host, None, message, fields, origin, "gateway-json", False, object()
 
 
 def merge(args: Sequence[Any], fields: dict[str, Any], flat: object = None) -> str:
