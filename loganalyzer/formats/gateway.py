@@ -8,7 +8,7 @@ and the top-level `message` (absent in 2026.2.x) may be cut, so text and fields 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from loganalyzer.formats.line import (
     time_fields,
 )
 from loganalyzer.formats.origin import of_file_record
-from loganalyzer.model import Origin, Record
+from loganalyzer.model import Record
 
 
 class _Path(msgspec.Struct, gc=False):
@@ -60,12 +60,16 @@ class _Entry(msgspec.Struct, gc=False):
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_any = msgspec.json.Decoder().decode
+_decode_text = msgspec.json.Decoder(str | None).decode
 
 MAX_BODIES = 1024
 MAX_BODY = 2048
 """Records that are remembered, but for their times, and the longest of them [bytes]."""
-Body = tuple[str | None, str | None, str | None, None, str, dict[str, Any], Origin, str, bool, object]
-"""A record behind its time, in the order of its fields."""
+MAX_SEEN = 8192
+"""Records that are known to have come once."""
+Body = tuple[Any, ...]
+"""A record behind its time, in the order of its fields; with its mark, `Record.body`, only if it is remembered."""
 
 
 class Bindings(NamedTuple):
@@ -82,42 +86,48 @@ def file_record(line: Line, _inner: Inner) -> Record | None:
         try:
             entry = _decode_entry(raw)
             if entry.more is _NOTHING:
-                return _from_entry(entry, _remembered if len(raw) <= MAX_BODY else _body)
+                return _from_entry(entry, remember=len(raw) <= MAX_BODY)
         except ValueError:
             pass
     found = line.object
     return None if found is None or not ("0" in found or "_meta" in found) else _from_object(found)
 
 
-def _from_entry(entry: _Entry, read: Callable[..., Body]) -> Record:
-    """Errors: ValueError, see `_body`."""
+def _from_entry(entry: _Entry, *, remember: bool) -> Record:
+    """Errors: ValueError if an argument is damaged, or the flat message no text."""
     meta = entry.meta
-    raw = bytes(entry.arg0), bytes(entry.arg1), bytes(entry.arg2), bytes(entry.arg3), bytes(entry.flat)
     method = meta.path.method if meta.path is not None else None
-    body = read(*raw, meta.level, meta.name, method, entry.hostname or meta.hostname)
+    known = meta.level, meta.name, method, entry.hostname or meta.hostname
+    args = entry.arg0, entry.arg1, entry.arg2, entry.arg3
+    body = None
+    if remember:
+        key = (*map(bytes, args), bytes(entry.flat), *known)
+        body = _bodies.get(key)
+    if body is None:
+        given = [_decode_any(arg) for arg in args if arg is not _NOTHING]
+        flat = None if entry.flat is _NOTHING else _decode_text(entry.flat)
+        body = _record(given, flat, *known)
+        if remember and _seen_before(hash(key)):
+            body = _bodies[key] = (*body, object())
     time_ns, stamp, resolution_ns = time_fields(entry.time or meta.date)
     return Record(time_ns, stamp, resolution_ns, *body)
 
 
-def _body(
-    arg0: bytes,
-    arg1: bytes,
-    arg2: bytes,
-    arg3: bytes,
-    flat: bytes,
-    level_name: str | None,
-    logger_name: str | None,
-    method: str | None,
-    hostname: str | None,
-) -> Body:
-    """Everything but the time. Errors: ValueError if an argument is damaged, or the flat message no text."""
-    args = [msgspec.json.decode(arg) for arg in (arg0, arg1, arg2, arg3) if arg]
-    text = msgspec.json.decode(flat, type=str | None) if flat else None
-    return _record(args, text, level_name, logger_name, method, hostname)
+_bodies: dict[tuple[bytes | str | None, ...], Body] = {}
+"""A gateway in trouble writes the same records again and again: those that came twice, by what makes them."""
+_seen: set[int] = set()
+"""Hashes of those that came once; most never come again and are not worth more."""
 
 
-_remembered = lru_cache(MAX_BODIES)(_body)
-"""A gateway in trouble writes the same records again and again."""
+def _seen_before(key: int) -> bool:
+    if key in _seen:
+        if len(_bodies) >= MAX_BODIES:
+            _bodies.clear()
+        return True
+    if len(_seen) >= MAX_SEEN:
+        _seen.clear()
+    _seen.add(key)
+    return False
 
 
 def _from_object(found: dict[str, Any]) -> Record:
@@ -154,7 +164,7 @@ def _record(
     level = level_of(level_name)
     origin = of_file_record(subsystem, method, level)
     host = name_of(hostname)
-    return level, subsystem, host, None, message, fields, origin, "gateway-json", False, object()
+    return level, subsystem, host, None, message, fields, origin, "gateway-json", False
 
 
 def merge(args: Sequence[Any], fields: dict[str, Any], flat: object = None) -> str:
