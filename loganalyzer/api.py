@@ -117,9 +117,9 @@ def analyze(
     """
     run, problems = _run(paths, options, progress, None, workers, engine, scheduler)
     recorder = Recorder() if activity else None
-    latest = {transition.incident.id: transition.incident for transition in run.transitions(recorder)}
+    found = run.incidents(recorder)
     run.accounting.problems[:0] = problems
-    incidents = rank(list(latest.values()))
+    incidents = rank(list(found.values()))
     return Report(
         incidents=incidents,
         accounting=run.accounting,
@@ -246,7 +246,7 @@ class Analyzer:
         self.accounting = Accounting(sources=[source])
         stream = sources.Source(name=source, parts=(), mtime_ns=None, file_date=None)
         self._reader = Reader(plan, stream, self.accounting)
-        self._judge = Judge(plan, self.accounting, keep=False)
+        self._judge = Judge(plan, self.accounting)
         self._wall_clock = wall_clock
         self._on_event = on_event
         self._now_ns: int | None = None

@@ -85,6 +85,8 @@ class Record(NamedTuple):
     """Key of `formats.FORMATS`: which surface the record was read from."""
     continuation: bool
     """True when the line has no header of its own and belongs to the record above it."""
+    body: object = None
+    """Records with the same body differ in nothing but their time; None where nobody looked."""
 
 
 class Span(NamedTuple):

@@ -64,14 +64,14 @@ class Tally:
         """Count a record that a pattern knows, if it is a warning or an error."""
         self._accounting.explained += level_of(record) is not None
 
-    def is_normal(self, line: bytes, literals: list[int], matches: Callable[[], bool]) -> bool:
+    def is_normal(self, line: bytes, literals: tuple[int, ...], matches: Callable[[], bool]) -> bool:
         """
         Does a line with a literal of normal warnings match one? Then it is counted as explained.
 
         Args:
             matches: finds out; asked for the first line with a beginning.
         """
-        key = (tuple(literals), line[:WINDOW].translate(None, _VARYING)[:HEAD])
+        key = (literals, line[:WINDOW].translate(None, _VARYING)[:HEAD])
         normal = self._normal.get(key)
         if normal is None:
             normal = matches()
