@@ -45,14 +45,14 @@ def printed(mode: str, text: str, surface: str) -> str:
 
 @pytest.mark.parametrize("surface", ["file", "console"])
 def test_documented_messages_raise_their_mode(plan: Plan, surface: str) -> None:
-    """At least 98 % raise their own mode; at most 1.5 % raise a foreign one at warning or above."""
+    """At least 99 % raise their own mode; at most 1 % raise another at warning or above, consequences included."""
     missed, foreign = [], []
     for mode, text in SIGNATURES:
         incidents = examples.incidents_of(plan, printed(mode, text, surface))
-        loud = {i.failure_mode for i in incidents if i.severity >= Severity.WARNING and i.caused_by is None}
+        loud = {i.failure_mode for i in incidents if i.severity >= Severity.WARNING}
         if mode != "healthy" and mode not in {i.failure_mode for i in incidents}:
             missed.append((mode, text))
         if loud - {mode}:
             foreign.append((mode, text, loud))
-    assert len(missed) <= 0.02 * len(SIGNATURES), missed
-    assert len(foreign) <= 0.015 * len(SIGNATURES), foreign
+    assert len(missed) <= 0.01 * len(SIGNATURES), missed
+    assert len(foreign) <= 0.01 * len(SIGNATURES), foreign
