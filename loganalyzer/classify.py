@@ -16,7 +16,7 @@ from types import MappingProxyType
 from loganalyzer.causes import Causes
 from loganalyzer.correlate import Absence, Completion, Seen
 from loganalyzer.incident import Key, LiveIncident, Surroundings
-from loganalyzer.model import Accounting, Event, Status, Transition
+from loganalyzer.model import Accounting, Event, Incident, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
 from loganalyzer.tracking import Group, Listeners, Note, Role, Tracker, Watch

@@ -141,7 +141,7 @@ class Tokenizer:
         for index, text in enumerate(lines[: self._trusted_lines(record, lines, above)]):
             text = text[:MAX_MESSAGE_LINE]
             if sanitize.is_own(text):
-                return None  # nor is what follows in the same message
+                break  # nor is what follows in the same message looked at
             seen: set[str] = set()
             earlier = _Above(lines[:index], above)
             for matcher in matchers:

@@ -24,7 +24,7 @@ from loganalyzer.packs.convert import convert
 from loganalyzer.packs.lint import lint
 from loganalyzer.packs.yamldoc import Document, parse
 
-FORMAT = "4"
+FORMAT = "5"
 """Part of the cache key: raise it when `schema` changes."""
 COMPILED = "compiled.msgpack"
 """The built-in pack, checked, beside its YAML files in the wheel."""

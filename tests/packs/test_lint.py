@@ -210,6 +210,17 @@ def test_words_without_use_are_remarks(tmp_path: Path) -> None:
     ]
 
 
+def test_a_word_may_say_why_it_is_without_use(tmp_path: Path) -> None:
+    """Lint keeps silent about it, until the claim is no longer true."""
+    vocabulary = VOCABULARY + "  pond.frozen: {meaning: m, no_pattern: seen in winter only}\n"
+    vocabulary = vocabulary.replace("pond.calm: {", "pond.calm: {no_rule: nothing to do, ")
+    without = MODE.replace("resolve: [{on: {event: pond.calm}}]\n", "")
+    assert found(tmp_path, mode=without, vocabulary=vocabulary) == []
+    assert remarks(load_dirs([tmp_path], cache=False)) == []
+    assert found(tmp_path, mode=MODE, vocabulary=vocabulary) == []
+    assert remarks(load_dirs([tmp_path], cache=False)) == ["a rule asks for the event pond.calm, against its no_rule"]
+
+
 def test_the_builtin_pack_is_sound(capsys: pytest.CaptureFixture[str]) -> None:
     """The command finds no fault in what is shipped, and prints its remarks as notes."""
     assert review(load_dirs([builtin_dir()])) == []
