@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 
 from loganalyzer.incident import LiveIncident
-from loganalyzer.model import Severity
+from loganalyzer.model import Severity, Status
 from loganalyzer.packs.schema import FailureMode
 
 MAX_REMEMBERED = 200
@@ -34,6 +34,10 @@ class Causes:
         """Register a new incident, find its cause, and return earlier incidents that it turns out to have caused."""
         self._recent.setdefault(incident.mode.id, deque(maxlen=MAX_REMEMBERED)).append(incident)
         _attach(incident, self._cause_of(incident))
+        return self.adopt(incident)
+
+    def adopt(self, incident: LiveIncident) -> list[LiveIncident]:
+        """The earlier incidents that an incident turns out to have caused, once it is severe enough to be a cause."""
         changed = []
         depth = self._depth[incident.mode.id]
         for name in incident.mode.explains:
@@ -71,10 +75,12 @@ def _fits(cause: LiveIncident, consequence: LiveIncident) -> bool:
 
 
 def _attach(consequence: LiveIncident, cause: LiveIncident | None) -> None:
-    if consequence.cause is not None:
+    if consequence.cause is not None and consequence in consequence.cause.consequences:
         consequence.cause.consequences.remove(consequence)
     consequence.cause = cause
     if cause is not None:
+        if len(cause.consequences) >= MAX_REMEMBERED:  # what has ended does not keep a cause severe
+            cause.consequences = [one for one in cause.consequences if one.status is Status.OPEN][-MAX_REMEMBERED:]
         cause.consequences.append(consequence)
 
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from loganalyzer.causes import Causes
 from loganalyzer.correlate import Absence, Completion, Seen
 from loganalyzer.incident import Key, LiveIncident, Surroundings
-from loganalyzer.model import Accounting, Event, Incident, Status, Transition
+from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
 from loganalyzer.tracking import Group, Listeners, Note, Role, Tracker, Watch
@@ -118,7 +118,7 @@ class Classifier:
                 elif group.incident is None:
                     self._undecided(tracker, group)
         for incident in list(self._live.values()):
-            if incident.snapshot() != incident.shown:
+            if self._grown(incident):
                 self._show("updated", incident)
         return self._take_decided()
 
@@ -162,7 +162,10 @@ class Classifier:
                     for group in tracker.fitting(key):
                         self._recover(tracker, group, role.index, seen)
                 case "evidence":
-                    self._evidence(tracker, tracker.group(key), role, seen, taken)
+                    group = tracker.group(key)
+                    while tracker.evicted:
+                        self._forget(tracker.evicted.pop())
+                    self._evidence(tracker, group, role, seen, taken)
                 case "also":
                     for group in tracker.fitting(key):
                         if group.incident is not None:
@@ -215,9 +218,13 @@ class Classifier:
             for look, nearby in tracker.confirmed_by[index]
             if tracker.recent(look, nearby, group.key, self._clock) is not None
         )
+        quiet = incident.peak < Severity.WARNING
         incident.believe(rule, tracker.severities[index], extra, confirmed)
         if not fresh:
             self._update(incident)
+            if quiet and incident.peak >= Severity.WARNING:
+                for other in self._causes.adopt(incident):
+                    self._show("updated", other)
             return
         incident.status = status
         adopted = self._causes.add(incident)
@@ -287,6 +294,15 @@ class Classifier:
             deadline.tracker.watch(Note("silence", deadline.group, deadline.index, None, completion, completion))
         self._complete(deadline.tracker, deadline.group, deadline.index, completion)
 
+    def _forget(self, group: Group) -> None:
+        """A group that gave way to others: its incident stays as it is, told once more if it has grown."""
+        incident = group.incident
+        if incident is not None and self._live.pop(incident.id, None) is not None and self._grown(incident):
+            self._tell("updated", incident)
+
+    def _grown(self, incident: LiveIncident) -> bool:
+        return incident.snapshot() != incident.shown
+
     def _valid(self, deadline: _Deadline) -> bool:
         group = deadline.group
         if deadline.tracker.groups.get(group.key) is not group:
@@ -306,8 +322,11 @@ class Classifier:
         if ended:
             self._live.pop(incident.id, None)
         if ended or self._growing:
-            incident.shown = incident.snapshot()
-            self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=incident.shown))
+            self._tell(kind, incident)
         cause = incident.cause
         if cause is not None and cause.told is not None and cause.severity != cause.told.severity:
             self._show("updated", cause)
+
+    def _tell(self, kind: str, incident: LiveIncident) -> None:
+        incident.shown = incident.snapshot()
+        self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=incident.shown))

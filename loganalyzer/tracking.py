@@ -78,6 +78,8 @@ class Tracker:
         self.mode = mode
         self.watch = watch
         self.groups: OrderedDict[Key, Group] = OrderedDict()
+        self.evicted: list[Group] = []
+        """Groups that gave way to others, until somebody takes them from here."""
         self.roles: list[Role] = list(_roles(mode))
         looks = nearby_of(mode)
         indexes = {id(nearby): index for index, nearby in enumerate(looks)}
@@ -107,7 +109,7 @@ class Tracker:
             found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
             self.groups[key] = found
             if len(self.groups) > MAX_GROUPS:
-                self.groups.popitem(last=False)
+                self.evicted.append(self.groups.popitem(last=False)[1])
                 self._accounting.evicted += 1
         elif None in found.key and found.key != key:
             self._refine(found, key)
