@@ -185,7 +185,9 @@ def test_lines_of_frequent_literals_are_set_aside() -> None:
     for size in (1, 7, 100):
         aside: list[tuple[bytes, set[int]]] = []
         counters = Accounting()
-        scanner = Scanner([b"abc", b"warn", b"arn"], counters, aside=(1, lambda *taken: aside.append(taken)))
+        scanner = Scanner(
+            [b"abc", b"warn", b"arn"], counters, aside=(1, lambda data, found, aside=aside: aside.append((data, found)))
+        )
         lines = [(line.number, line.literals) for line in scanner.lines(cut(stream, [size]))]
         assert lines == [(2, (0,)), (3, (0, 1, 2)), (6, (0, 1, 2))]
         assert [(data.rstrip(), literals) for data, literals in aside] == [(b"warn %d" % n, {1, 2}) for n in (1, 2, 3)]
