@@ -8,7 +8,7 @@ Measures `loganalyzer analyze` against what else reads logs, on the same generat
 ripgrep and grep count the lines that hold any of the literals in bench/literals.txt, which are those of the built-in
 pack; they neither decode nor decide. Runs alternate, so that a busy machine is busy for all, and CPU time stands beside
 the time on the clock. Memory is the proportional set size (PSS) of the process tree. Programs that are not installed
-are left out; slow ones get a part of the log, and their time is scaled up.
+are left out. Slow ones get a part of the log: what it takes more than an empty log does is scaled up.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,6 +66,8 @@ class Command(NamedTuple):
     words: Sequence[str | Path]
     share: float = 1.0
     """Of the log that it reads."""
+    idle: Sequence[str | Path] = ()
+    """The same on an empty log, if it reads a part only."""
 
 
 class Run(NamedTuple):
@@ -77,8 +79,18 @@ class Run(NamedTuple):
 
 
 def measure(command: Command) -> Run:
-    """Runs a command to its end."""
-    words = [str(word) for word in command.words]
+    """Runs a command to its end, and once on nothing if it reads a part only."""
+    found = _once(command.words)
+    if not command.idle:
+        return found
+    idle = _once(command.idle)
+    seconds = idle.seconds + max(0.0, found.seconds - idle.seconds) / command.share
+    cpu_seconds = idle.cpu_seconds + max(0.0, found.cpu_seconds - idle.cpu_seconds) / command.share
+    return Run(seconds, cpu_seconds, found.peak_bytes)
+
+
+def _once(command: Sequence[str | Path]) -> Run:
+    words = [str(word) for word in command]
     ended = threading.Event()
     peaks = [0]
 
@@ -100,7 +112,7 @@ def measure(command: Command) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {process.returncode}")
-    return Run(elapsed / command.share, (usage.ru_utime + usage.ru_stime) / command.share, max(peaks))
+    return Run(elapsed, usage.ru_utime + usage.ru_stime, max(peaks))
 
 
 def memory(process: psutil.Process) -> int:
@@ -130,27 +142,31 @@ def commands(log: Path, scenario: Scenario, folder: Path) -> dict[str, Command]:
     ours = {f"loganalyzer --workers {n}": Command([*analyze, "--workers", str(n)]) for n in (1, 2)}
     if scenario.packed:
         return installed({f"{scenario.packed} -dc": Command([scenario.packed, "-dc", log])}) | ours
-    part = folder / "part.log"
+    part, nothing = folder / "part.log", folder / "nothing.log"
     with log.open("rb") as file:
         data = file.read(SLOW_BYTES)
     part.write_bytes(data[: data.rfind(b"\n") + 1])
+    nothing.write_bytes(b"")
     share = part.stat().st_size / log.stat().st_size
+
+    def partly(words: Callable[[Path], list[str | Path]]) -> Command:
+        return Command(words(part), share, words(nothing))
+
+    sec = ["sec", f"--conf={sec_rules(folder)}", "--notail", "--fromstart"]
+    loops: list[str | Path] = [sys.executable, HERE / "loops.py"]
     others = {
         "rg -j1 -c -F -f LITERALS": Command(["rg", "-j1", "-c", "-F", "-f", LITERALS, log]),
         "rg -c -F -f LITERALS": Command(["rg", "-c", "-F", "-f", LITERALS, log]),
         "grep -c -F -f LITERALS": Command(["grep", "-c", "-F", "-f", LITERALS, log]),
         "wc -l": Command(["wc", "-l", log]),
-        "sec, one SubStr rule a literal": Command(
-            ["sec", f"--conf={sec_rules(folder)}", f"--input={part}", "--notail", "--fromstart"], share
-        ),
-        "lnav -n": Command(["lnav", "-n", part], share),
+        "SEC, one SubStr rule a literal": partly(lambda path: [*sec, f"--input={path}"]),
+        "lnav -n": partly(lambda path: ["lnav", "-n", path]),
+        "json.loads and re, line by line": partly(lambda path: [*loops, "naive", path, LITERALS]),
+        "msgspec decoder alone, line by line": Command([*loops, "decode", log]),
     }
-    loops: dict[str, Command] = {}
-    if scenario.surface == "gateway":
-        naive = Command([sys.executable, HERE / "loops.py", "naive", part, LITERALS], share)
-        loops["json.loads and re, line by line"] = naive
-        loops["msgspec decoder alone, line by line"] = Command([sys.executable, HERE / "loops.py", "decode", log])
-    return installed(others) | loops | ours
+    if scenario.surface != "gateway":
+        others = {name: command for name, command in others.items() if "line by line" not in name}
+    return installed(others) | ours
 
 
 def installed(found: dict[str, Command]) -> dict[str, Command]:
