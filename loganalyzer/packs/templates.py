@@ -93,6 +93,12 @@ def compile_template(text: str) -> Template:
     return Template(pattern="".join(pattern), holes=holes, literals=tuple(literals))
 
 
+def longest_literal(text: str) -> str:
+    """The first of the literals of a template, empty if it has none; found without the rest. Raises TemplateError."""
+    pieces = split(text.removeprefix("^"))
+    return max((part for piece in pieces if isinstance(piece, str) for part in _safe_parts(piece)), key=len, default="")
+
+
 def split(text: str) -> list[str | tuple[str, str]]:
     """Literal texts and holes (name, type) of a template, in order. Raises TemplateError."""
     pieces: list[str | tuple[str, str]] = []
