@@ -113,7 +113,7 @@ def latency(rate: int, seconds: float) -> str:
         batch = []
         for number in range(done, int(now * rate)):
             deciding = number % EVERY == 0
-            batch.append(ended_session(number, START + timedelta(seconds=now)) if deciding else next(stream))
+            batch.append(ended_session(number, START + timedelta(seconds=number / rate)) if deciding else next(stream))
         moment = time.perf_counter()
         written |= {f"host-{number}": moment for number in range(done, done + len(batch)) if number % EVERY == 0}
         process.stdin.write(b"".join(batch))
