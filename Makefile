@@ -11,7 +11,7 @@ E2E ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/loganalyzer-e2e
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench e2e build full clean
+.PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench bench-live bench-scaling e2e build full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -76,6 +76,13 @@ notebooks: $(DEV) ## execute the notebooks
 
 bench: $(DEV) ## measure speed and memory against other programs (SIZE_MB=100 RUNS=7)
 	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),100) --runs $(or $(RUNS),7)
+
+bench-live: $(DEV) ## measure the first answer, the latency of follow, and its memory over a day of 10 million lines
+	$(BIN)/python bench/live.py
+
+bench-scaling: $(DEV) ## measure how time and memory grow from 1 to 4 GB and with ten times the patterns
+	$(BIN)/python bench/scaling.py bytes
+	$(BIN)/python bench/scaling.py patterns
 
 docs: $(DEV) ## renew outputs and tables in the documentation
 	$(BIN)/python docs/refresh.py

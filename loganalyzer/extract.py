@@ -121,7 +121,7 @@ class Extractor:
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        self._tally = unknown.Tally(accounting)
+        self._tally = unknown.Tally(accounting, plan.levels)
         aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
         self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
         self._scanner.every_line = offset == 0
@@ -184,7 +184,7 @@ class Extractor:
         return self._tally.is_normal(line.data, known, matches)
 
     def _unknown(self, line: Line, record: Record | None = None) -> Sequence[UnknownLine]:
-        self._tally.unknown(line.data, record)
+        self._tally.unknown(line.data, record=record)
         if not self._plan.shows_unknown:
             return ()
         if record is None:

@@ -8,7 +8,7 @@ in any order. Times that lack a date or zone leave as they are written; `orderin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from loganalyzer import formats, sanitize, subsystems
@@ -38,6 +38,8 @@ _RUNNERS = re.compile(
 """Programs that may run a gateway: Node and its starters, the product under all its names, containers."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
+_PLAIN_NAME = re.compile(r"[\w.@-]+", re.ASCII)
+"""A name that is written in the same way on every surface."""
 _TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
 _ACCOUNT = re.compile(r"\(account: ([\w.@+-]{1,64})\)|--account ([\w.@+-]{1,64})|\baccountId=([\w.@+-]{1,64})")
 
@@ -300,7 +302,7 @@ def _is_foreign(record: Record, line: Line) -> bool:
         return False
     if _RUNNERS.search(record.ident):
         return False
-    earlier = (formats.decode(data) for data in reversed(line.above()))
+    earlier = (formats.decode(data) for data in _naming(record.ident, reversed(line.above())))
     return not any(found.ident == record.ident and found.origin is Origin.GATEWAY for found in earlier)
 
 
@@ -314,7 +316,7 @@ def _find_header(record: Record | None, line: Line) -> Header | None:
     """
     above: list[str] = []
     lines = line.above()
-    for data in reversed(lines if record is not None else lines[-WEAK_REACH:]):
+    for data in _naming(record and record.ident, reversed(lines if record is not None else lines[-WEAK_REACH:])):
         candidate = formats.decode(data)
         if record is not None and record.ident is not None and candidate.ident != record.ident:
             continue
@@ -322,6 +324,14 @@ def _find_header(record: Record | None, line: Line) -> Header | None:
         if not candidate.continuation and (record is not None or candidate.format not in WEAK_FORMATS):
             return Header(candidate, above[::-1])
     return None
+
+
+def _naming(ident: str | None, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Those of some lines that may be of a program: its name is in their bytes, or could hide there behind escapes."""
+    if ident is None or not _PLAIN_NAME.fullmatch(ident):
+        return iter(lines)
+    name = ident.encode()
+    return (data for data in lines if name in data or b"\x1b" in data)
 
 
 def _texts(lines: list[bytes]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import regex
 
+from loganalyzer import subsystems
 from loganalyzer.errors import Fault
 from loganalyzer.packs.compile import SHORTEST_LITERAL, matchers_of
 from loganalyzer.packs.overlap import overlaps
@@ -121,6 +122,8 @@ def _literal(literal: str) -> Iterator[str]:
         yield f"the literal {literal!r} is too short to scan for (at least {SHORTEST_LITERAL} characters)"
     if not literal.isascii() or re.search(r"[\"'\\<>&\x00-\x1f]", literal):
         yield f"the literal {literal!r} does not survive every surface (quotes, backslash, <>&, non-ASCII)"
+    if any(literal in name for name in subsystems.NAMES):
+        yield f"the literal {literal!r} stands in the name of a subsystem, so that every line of it would be looked at"
 
 
 def _too_wide(pattern: EventPattern) -> Iterator[str]:

@@ -109,6 +109,7 @@ def test_a_mode_with_one_fault(old: str, new: str, fault: str, tmp_path: Path) -
         ('    examples: ["frog splash of size 3"]\n', "", "needs an example"),
         ("{size:int}", "{sise:int}", "hole 'sise' is no attribute of pond.splash; did you mean 'size'?"),
         ('"frog splash of size {size:int}"', '"frog {size:int}"', "too short to scan for"),
+        ('"frog splash of size {size:int}"', '"^gateway {_}: {size:int}"', "stands in the name of a subsystem"),
         ('"frog splash of size {size:int}"', '"plumps"', "too little text to be safe in every line"),
         (
             '"frog splash of size {size:int}"',
