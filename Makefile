@@ -15,7 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs site test test-no-hyperscan lint format coverage notebooks bench e2e build audit lock environment full clean
+.PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench bench-live \
+	bench-scaling e2e build audit lock environment full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -54,10 +55,14 @@ demo: $(RUN) ## diagnose some of the sample logs: as a pipe, as files, as JSON l
 	$(BIN)/loganalyzer analyze $(SAMPLES)/gateway.device-token-mismatch/after-config-change/openclaw-2026-11-20.log
 
 test: $(DEV) ## run the fast tests
-	$(BIN)/pytest -q -m 'not slow and not e2e' -n auto
+	$(BIN)/pytest -q -m 'not slow and not e2e and not browser' -n auto
+	@echo 'Left out: the tests in a browser (make test-browser).'
+
+test-browser: $(DEV) ## run the tests of the HTML report in Chromium (CHROMIUM=/path/to/chromium)
+	$(BIN)/pytest -q -m 'browser and not slow' tests/outputs
 
 test-no-hyperscan: $(DEV) ## run the tests of the scan with its second backend
-	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow and not e2e' -n auto \
+	LOGANALYZER_SCAN_BACKEND=ahocorasick $(BIN)/pytest -q -m 'not slow and not e2e and not browser' -n auto \
 		--ignore tests/scan/test_scan_backends.py tests/scan tests/properties tests/cases
 
 lint: $(DEV) ## check style, types, the direction of imports, the pattern packs and the documentation
@@ -85,6 +90,13 @@ notebooks: $(DEV) ## execute the notebooks
 bench: $(DEV) ## measure speed and memory against other programs (SIZE_MB=100 RUNS=7)
 	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),100) --runs $(or $(RUNS),7)
 
+bench-live: $(DEV) ## measure the first answer, the latency of follow, and its memory over a day of 10 million lines
+	$(BIN)/python bench/live.py
+
+bench-scaling: $(DEV) ## measure how time and memory grow from 1 to 4 GB and with ten times the patterns
+	$(BIN)/python bench/scaling.py bytes
+	$(BIN)/python bench/scaling.py patterns
+
 docs: $(DEV) ## renew outputs and tables in the documentation
 	$(BIN)/python docs/refresh.py
 
@@ -106,6 +118,7 @@ lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRAD
 	$(LOCK) requirements/build.in --output-file requirements/build.txt
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) pyproject.toml --extra dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --extra dev --extra dev-remote --constraints requirements/dev.txt --output-file requirements/full.txt
 
 e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
 	tests/e2e/install $(E2E)

@@ -8,7 +8,7 @@ Measures `loganalyzer analyze` against what else reads logs, on the same generat
 ripgrep and grep count the lines that hold any of the literals in bench/literals.txt, which are those of the built-in
 pack; they neither decode nor decide. Runs alternate, so that a busy machine is busy for all, and CPU time stands beside
 the time on the clock. Memory is the proportional set size (PSS) of the process tree. Programs that are not installed
-are left out; slow ones get a part of the log, and their time is scaled up.
+are left out. Slow ones get a part of the log: what it takes more than an empty log does is scaled up.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +37,8 @@ SAMPLE_S = 0.05
 MIB = 1 << 20
 SLOW_BYTES = 500_000
 """How much slow programs get of a log."""
+SLOW_RUNS = 3
+"""How often they are measured at most."""
 
 
 class Scenario(NamedTuple):
@@ -66,6 +68,8 @@ class Command(NamedTuple):
     words: Sequence[str | Path]
     share: float = 1.0
     """Of the log that it reads."""
+    idle: Sequence[str | Path] = ()
+    """The same on an empty log, if it reads a part only."""
 
 
 class Run(NamedTuple):
@@ -77,8 +81,18 @@ class Run(NamedTuple):
 
 
 def measure(command: Command) -> Run:
-    """Runs a command to its end."""
-    words = [str(word) for word in command.words]
+    """Runs a command to its end, and once on nothing if it reads a part only."""
+    found = _once(command.words)
+    if not command.idle:
+        return found
+    idle = _once(command.idle)
+    seconds = idle.seconds + max(0.0, found.seconds - idle.seconds) / command.share
+    cpu_seconds = idle.cpu_seconds + max(0.0, found.cpu_seconds - idle.cpu_seconds) / command.share
+    return Run(seconds, cpu_seconds, found.peak_bytes)
+
+
+def _once(command: Sequence[str | Path]) -> Run:
+    words = [str(word) for word in command]
     ended = threading.Event()
     peaks = [0]
 
@@ -100,7 +114,7 @@ def measure(command: Command) -> Run:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {process.returncode}")
-    return Run(elapsed / command.share, (usage.ru_utime + usage.ru_stime) / command.share, max(peaks))
+    return Run(elapsed, usage.ru_utime + usage.ru_stime, max(peaks))
 
 
 def memory(process: psutil.Process) -> int:
@@ -130,27 +144,31 @@ def commands(log: Path, scenario: Scenario, folder: Path) -> dict[str, Command]:
     ours = {f"loganalyzer --workers {n}": Command([*analyze, "--workers", str(n)]) for n in (1, 2)}
     if scenario.packed:
         return installed({f"{scenario.packed} -dc": Command([scenario.packed, "-dc", log])}) | ours
-    part = folder / "part.log"
+    part, nothing = folder / "part.log", folder / "nothing.log"
     with log.open("rb") as file:
         data = file.read(SLOW_BYTES)
     part.write_bytes(data[: data.rfind(b"\n") + 1])
+    nothing.write_bytes(b"")
     share = part.stat().st_size / log.stat().st_size
+
+    def partly(words: Callable[[Path], list[str | Path]]) -> Command:
+        return Command(words(part), share, words(nothing))
+
+    sec = ["sec", f"--conf={sec_rules(folder)}", "--notail", "--fromstart"]
+    loops: list[str | Path] = [sys.executable, HERE / "loops.py"]
     others = {
         "rg -j1 -c -F -f LITERALS": Command(["rg", "-j1", "-c", "-F", "-f", LITERALS, log]),
         "rg -c -F -f LITERALS": Command(["rg", "-c", "-F", "-f", LITERALS, log]),
         "grep -c -F -f LITERALS": Command(["grep", "-c", "-F", "-f", LITERALS, log]),
         "wc -l": Command(["wc", "-l", log]),
-        "sec, one SubStr rule a literal": Command(
-            ["sec", f"--conf={sec_rules(folder)}", f"--input={part}", "--notail", "--fromstart"], share
-        ),
-        "lnav -n": Command(["lnav", "-n", part], share),
+        "SEC, one SubStr rule a literal": partly(lambda path: [*sec, f"--input={path}"]),
+        "lnav -n": partly(lambda path: ["lnav", "-n", path]),
+        "json.loads and re, line by line": partly(lambda path: [*loops, "naive", path, LITERALS]),
+        "msgspec decoder alone, line by line": Command([*loops, "decode", log]),
     }
-    loops: dict[str, Command] = {}
-    if scenario.surface == "gateway":
-        naive = Command([sys.executable, HERE / "loops.py", "naive", part, LITERALS], share)
-        loops["json.loads and re, line by line"] = naive
-        loops["msgspec decoder alone, line by line"] = Command([sys.executable, HERE / "loops.py", "decode", log])
-    return installed(others) | loops | ours
+    if scenario.surface != "gateway":
+        others = {name: command for name, command in others.items() if "line by line" not in name}
+    return installed(others) | ours
 
 
 def installed(found: dict[str, Command]) -> dict[str, Command]:
@@ -188,7 +206,7 @@ def table(runs: dict[str, list[Run]], size_bytes: int) -> str:
     return tabulate(rows, heads, tablefmt="github", floatfmt=("", ".2f", ".2f", ".0f", ".2f", ".2f", ".0f"))
 
 
-def run(name: str, size_bytes: int, runs: int, folder: Path) -> str:
+def run(name: str, size_bytes: int, runs: int, folder: Path, *, quick: bool = False) -> str:
     """One scenario, as text."""
     scenario = SCENARIOS[name]
     log = folder / "bench.log"
@@ -201,12 +219,16 @@ def run(name: str, size_bytes: int, runs: int, folder: Path) -> str:
         subprocess.run([scenario.packed, "-q", "-k", "-f", log], check=True)
         log = log.with_name(log.name + suffix)
     tried = commands(log, scenario, folder)
+    if quick:
+        tried = {text: command for text, command in tried.items() if not command.idle}
     for command in tried.values():
-        measure(command)  # once without counting: file cache, compiled patterns
+        if not command.idle:
+            measure(command)  # once without counting: file cache, compiled patterns
     measured: dict[str, list[Run]] = {command: [] for command in tried}
-    for _ in range(runs):
+    for number in range(runs):
         for text, command in tried.items():
-            measured[text].append(measure(command))
+            if number < SLOW_RUNS or not command.idle:
+                measured[text].append(measure(command))
     shares = f"{scenario.events:.0%} event lines, {scenario.warnings:.0%} other warnings"
     return f"### {name}\n\n{size / 1e6:.0f} MB of {scenario.surface} lines, {shares}.\n\n{table(measured, size)}\n"
 
@@ -218,6 +240,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--only", action="append", choices=SCENARIOS, help="may be repeated; default: all")
     parser.add_argument("--folder", type=Path, help="where logs are written for the time of the run")
+    parser.add_argument("--quick", action="store_true", help="leave out the programs that read a part of the log")
     parser.add_argument("--freeze", action="store_true", help="only renew the list of literals")
     given = parser.parse_args()
     if given.freeze:
@@ -231,7 +254,7 @@ def main() -> None:
     print(f"{machine}, {busy} at the start; {count} literals; medians of {given.runs} alternating runs.\n", flush=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for name in given.only or SCENARIOS:
-            print(run(name, int(given.size_mb * 1e6), given.runs, Path(folder)), flush=True)
+            print(run(name, int(given.size_mb * 1e6), given.runs, Path(folder), quick=given.quick), flush=True)
 
 
 if __name__ == "__main__":

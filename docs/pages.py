@@ -26,10 +26,24 @@ PAGES = ROOT / "build" / "pages"
 SECTIONS: dict[str, list[str]] = {
     "": ["README.md"],
     "Tutorial": ["docs/tutorial.md"],
-    "How to": ["docs/how-to.md", "docs/agents.md", "docs/patterns.md"],
+    "How to": [
+        "docs/how-to.md",
+        "docs/live.md",
+        "docs/report.md",
+        "docs/agents.md",
+        "docs/deploy/README.md",
+        "docs/patterns.md",
+    ],
     "Reference": ["docs/cli.md", "docs/api.md", "docs/schema.md"],
     "Explanation": [
-        *("docs/architecture.md", "docs/coverage.md", "docs/performance.md", "docs/testing.md", "docs/dependencies.md"),
+        *(
+            "docs/architecture.md",
+            "docs/coverage.md",
+            "docs/performance.md",
+            "docs/scale.md",
+            "docs/testing.md",
+            "docs/dependencies.md",
+        ),
     ],
     "Project": ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"],
 }
@@ -40,7 +54,8 @@ LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?://|#|mailto:)([^)\s#]+)(#[^)\s
 
 def name_of(page: str) -> str:
     """Where a page of the project stands in the site."""
-    return "index.md" if page == "README.md" else Path(page).name.lower()
+    named = page.removeprefix("docs/").removesuffix("/README.md").removesuffix(".md").lower()
+    return "index.md" if named == "readme" else f"{named}.md"
 
 
 def linked(text: str, page: Path, known: dict[Path, str], place: str) -> str:

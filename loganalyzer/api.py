@@ -7,13 +7,15 @@ The library: what the command line and notebooks call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from loganalyzer import engines, sources
-from loganalyzer.model import Accounting, Event, Incident, Status, Transition, UnknownGroup
+from loganalyzer.activity import Activity, Recorder
+from loganalyzer.context import Place, nearby
+from loganalyzer.model import Accounting, Event, Incident, Nearby, Status, Transition, UnknownGroup
 from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
 from loganalyzer.redact import Redactor
 
@@ -34,6 +36,16 @@ class Report:
 
     incidents: tuple[Incident, ...]
     accounting: Accounting
+    activity: Activity | None = None
+    """What went on beside the incidents, if it was asked for."""
+    nearby: Mapping[Place, Nearby] = field(default_factory=dict)
+    """Lines around evidence, by source and line, if they were asked for and can be read again."""
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook: what is wrong, in short and masked."""
+        from loganalyzer.outputs import notebook
+
+        return notebook.report(self)
 
     def to_arrow(self, redact: Redactor | None = None) -> pa.Table:
         """
@@ -78,6 +90,10 @@ def analyze(
     progress: Callable[[int, int | None], None] | None = None,
     *,
     workers: int | None = 1,
+    engine: engines.Kind = "local",
+    scheduler: str | None = None,
+    activity: bool = False,
+    context: bool = False,
 ) -> Report:
     """
     Read logs to their end and report the incidents in them.
@@ -87,14 +103,29 @@ def analyze(
         progress: called with bytes done and bytes in all (None if unknown).
         workers: processes that share the bytes; 1 is the calling process, None as many as the input is worth.
             The report is the same for any number.
+        engine: `local`, or `dask` for tasks of a Dask cluster (extra `dask`). The report is the same.
+        scheduler: address of a Dask scheduler, `tcp://host:8786`; without one a cluster of `workers` processes is
+            started for the run.
+        activity: also collect states of channels, disconnects and actions over time.
+        context: also read the lines around the evidence again, where it stands in plain files.
 
     Errors:
-        PackError: a pattern pack is wrong. What cannot be read is in `accounting.problems`, never raised.
+        PackError: a pattern pack is wrong.
+        UsageError: the engine is not installed, or nobody answers at `scheduler`.
+
+    What cannot be read is in `accounting.problems`, never raised.
     """
-    run, problems = _run(paths, options, progress, workers=workers)
-    latest = {transition.incident.id: transition.incident for transition in run.transitions()}
+    run, problems = _run(paths, options, progress, None, workers, engine, scheduler)
+    recorder = Recorder() if activity else None
+    found = run.incidents(recorder)
     run.accounting.problems[:0] = problems
-    return Report(incidents=rank(list(latest.values())), accounting=run.accounting)
+    incidents = rank(list(found.values()))
+    return Report(
+        incidents=incidents,
+        accounting=run.accounting,
+        activity=recorder.activity() if recorder is not None else None,
+        nearby=nearby(run.sources, (one for i in incidents for one in i.evidence)) if context else {},
+    )
 
 
 def iter_events(
@@ -103,15 +134,17 @@ def iter_events(
     accounting: Accounting | None = None,
     *,
     workers: int | None = 1,
+    engine: engines.Kind = "local",
+    scheduler: str | None = None,
 ) -> Iterator[Event]:
     """
     The typed events of logs, by time, as a stream.
 
     Args:
         accounting: filled while the events are read, if given.
-        workers: as for `analyze`.
+        workers: as for `analyze`; so are `engine` and `scheduler`.
     """
-    run, problems = _run(paths, options, None, accounting, workers)
+    run, problems = _run(paths, options, None, accounting, workers, engine, scheduler)
     run.accounting.problems += problems
     return (event for event in run.events() if in_range(event, run.plan.options))
 
@@ -182,13 +215,15 @@ def _run(
     progress: Callable[[int, int | None], None] | None,
     accounting: Accounting | None = None,
     workers: int | None = 1,
+    engine: engines.Kind = "local",
+    scheduler: str | None = None,
 ) -> tuple[Run, list[str]]:
     given = [paths] if isinstance(paths, str | PathLike) else list(paths)
     found, problems = sources.expand(given)
     plan = Plan(options or Options())
     total = sources.total_size(found) if progress is not None else None
     report = None if progress is None else lambda done: progress(done, total)
-    return Run(plan, found, report, accounting, engines.choose(workers, found)), problems
+    return Run(plan, found, report, accounting, engines.choose(workers, found, engine, scheduler)), problems
 
 
 class Analyzer:
@@ -211,7 +246,7 @@ class Analyzer:
         self.accounting = Accounting(sources=[source])
         stream = sources.Source(name=source, parts=(), mtime_ns=None, file_date=None)
         self._reader = Reader(plan, stream, self.accounting)
-        self._judge = Judge(plan, self.accounting, keep=False)
+        self._judge = Judge(plan, self.accounting)
         self._wall_clock = wall_clock
         self._on_event = on_event
         self._now_ns: int | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 
 from loganalyzer.incident import LiveIncident
-from loganalyzer.model import Severity
+from loganalyzer.model import Severity, Status
 from loganalyzer.packs.schema import FailureMode
 
 MAX_REMEMBERED = 200
@@ -34,12 +34,20 @@ class Causes:
         """Register a new incident, find its cause, and return earlier incidents that it turns out to have caused."""
         self._recent.setdefault(incident.mode.id, deque(maxlen=MAX_REMEMBERED)).append(incident)
         _attach(incident, self._cause_of(incident))
+        return self.adopt(incident)
+
+    def adopt(self, incident: LiveIncident) -> list[LiveIncident]:
+        """The earlier incidents that an incident turns out to have caused, once it is severe enough to be a cause."""
         changed = []
+        depth = self._depth[incident.mode.id]
         for name in incident.mode.explains:
             for consequence in self._recent.get(name, ()):
-                if consequence is incident or not self._explains(incident, consequence):
+                if not incident.explains_from <= consequence.first_clock <= incident.explains_until:
                     continue
-                if consequence.cause is None or self._depth[incident.mode.id] > self._depth[consequence.cause.mode.id]:
+                known = consequence.cause
+                if known is not None and depth <= self._depth[known.mode.id]:
+                    continue
+                if consequence is not incident and _fits(incident, consequence):
                     _attach(consequence, incident)
                     changed.append(consequence)
         return changed
@@ -49,37 +57,31 @@ class Causes:
             cause
             for name in self._explainers.get(incident.mode.id, ())
             for cause in self._recent.get(name, ())
-            if self._explains(cause, incident)
+            if cause.explains_from <= incident.first_clock <= cause.explains_until and _fits(cause, incident)
         ]
         return max(found, key=lambda cause: (self._depth[cause.mode.id], cause.first_clock, cause.id), default=None)
 
-    def _explains(self, cause: LiveIncident, consequence: LiveIncident) -> bool:
-        mode = cause.mode
-        if cause.peak < Severity.WARNING:
+
+def _fits(cause: LiveIncident, consequence: LiveIncident) -> bool:
+    """Is one severe enough to be a cause, and do the keys agree where both name something? Unknown fits everything."""
+    if cause.peak < Severity.WARNING:
+        return False
+    ours = dict(zip(cause.mode.key, cause.key, strict=True))
+    for name, value in zip(consequence.mode.key, consequence.key, strict=True):
+        own = ours.get(name)
+        if own != value and own is not None and value is not None:
             return False
-        if consequence.first_clock < cause.first_clock - mode.explains_before:
-            return False
-        end = cause.end_clock if mode.resolve else cause.last_clock
-        if end is not None and consequence.first_clock > end + mode.explains_within:
-            return False
-        return _compatible(cause, consequence)
+    return True
 
 
 def _attach(consequence: LiveIncident, cause: LiveIncident | None) -> None:
-    if consequence.cause is not None:
+    if consequence.cause is not None and consequence in consequence.cause.consequences:
         consequence.cause.consequences.remove(consequence)
     consequence.cause = cause
     if cause is not None:
+        if len(cause.consequences) >= MAX_REMEMBERED:  # what has ended does not keep a cause severe
+            cause.consequences = [one for one in cause.consequences if one.status is Status.OPEN][-MAX_REMEMBERED:]
         cause.consequences.append(consequence)
-
-
-def _compatible(one: LiveIncident, other: LiveIncident) -> bool:
-    """Do the keys agree where both name something? What is unknown fits everything."""
-    ours = dict(zip(one.mode.key, one.key, strict=True))
-    return all(
-        ours.get(name) is None or value is None or ours[name] == value
-        for name, value in zip(other.mode.key, other.key, strict=True)
-    )
 
 
 def _depths(explainers: dict[str, list[str]]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from loganalyzer.causes import Causes
 from loganalyzer.correlate import Absence, Completion, Seen
-from loganalyzer.incident import LiveIncident, Surroundings, band_of
+from loganalyzer.incident import Key, LiveIncident, Surroundings
 from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
@@ -23,8 +23,6 @@ from loganalyzer.tracking import Group, Listeners, Note, Role, Tracker, Watch
 
 TRUSTED_AT_END = 120_000_000_000
 """A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
-MAX_REPORTED = 100_000
-"""Incidents kept for the report of a run; later ones are still printed live, and counted."""
 
 
 @dataclass(order=True, slots=True)
@@ -42,6 +40,8 @@ class Classifier:
     Runs every failure mode of a pack over one ordered stream of events.
 
     Args:
+        growing: tell how incidents grow while they are open; False is faster where only the last state of each counts,
+            which is the same.
         watches: told what happens inside the rules of a mode, by its id.
     """
 
@@ -50,11 +50,10 @@ class Classifier:
         pack: Pack,
         accounting: Accounting,
         *,
-        keep: bool = True,
+        growing: bool = True,
         watches: Mapping[str, Watch] = MappingProxyType({}),
     ) -> None:
-        self._accounting = accounting
-        self._keep = keep
+        self._growing = growing
         self._trackers = [Tracker(mode, accounting, watches.get(mode.id)) for mode in pack.modes.values()]
         self._listeners = Listeners(self._trackers)
         self._causes = Causes(pack.modes)
@@ -64,8 +63,7 @@ class Classifier:
         self._last_ns: int | None = None
         self.surroundings = Surroundings()
         self._live: dict[str, LiveIncident] = {}
-        self.incidents: dict[str, Incident] = {}
-        """The latest state of each incident, by id."""
+        self._decided: list[Transition] = []
 
     @property
     def last_ns(self) -> int | None:
@@ -88,47 +86,60 @@ class Classifier:
 
     def feed(self, event: Event) -> list[Transition]:
         """Take the next event; the transitions that its time and its content decide."""
-        transitions = self.advance(event.time_ns) if event.time_ns is not None else []
+        if event.time_ns is not None:
+            self._pass_time(event.time_ns)
         self._learn(event)
         seen = Seen(self._clock, event)
+        keys: dict[tuple[str, ...], Key] = {}
         for tracker, roles, wakes in self._listeners.of(event):
             if wakes or tracker.groups:
-                transitions += self._dispatch(tracker, roles, seen)
-        return transitions
+                key = keys.get(tracker.mode.key)
+                if key is None:
+                    key = keys[tracker.mode.key] = tracker.key_of(event)
+                self._dispatch(tracker, roles, key, seen)
+        return self._take_decided()
 
     def advance(self, now_ns: int) -> list[Transition]:
         """Let time pass up to `now_ns` [ns, UTC]; a step back counts as nothing."""
-        target = self._clock
-        if self._last_ns is not None:
-            target += max(0, now_ns - self._last_ns)
-        transitions: list[Transition] = []
-        while self._deadlines and self._deadlines[0].clock < target:
-            deadline = heapq.heappop(self._deadlines)
-            if self._valid(deadline):
-                self._last_ns = now_ns - (target - deadline.clock)
-                self._clock = deadline.clock
-                transitions += self._expire(deadline)
-        self._last_ns = now_ns
-        self._clock = target
-        return transitions
+        self._pass_time(now_ns)
+        return self._take_decided()
 
     def finish(self) -> list[Transition]:
         """
         The input has ended: recoveries count, absences stay undecided, and every incident that grew since its last
         transition is shown once more, so that the last transition equals the report.
         """
-        transitions: list[Transition] = []
+        self._growing = True
         for tracker in self._trackers:
             for group in list(tracker.groups.values()):
                 if group.incident is not None and group.recovered is not None:
                     if group.stable_at - group.recovered.clock <= TRUSTED_AT_END:
-                        transitions += self._resolve(group)
+                        self._resolve(group)
                 elif group.incident is None:
-                    transitions += self._undecided(tracker, group)
+                    self._undecided(tracker, group)
         for incident in list(self._live.values()):
-            if incident.snapshot() != incident.shown:
-                transitions += self._show("updated", incident)
-        return transitions
+            if self._grown(incident):
+                self._show("updated", incident)
+        return self._take_decided()
+
+    def _take_decided(self) -> list[Transition]:
+        if not self._decided:
+            return []
+        decided, self._decided = self._decided, []
+        return decided
+
+    def _pass_time(self, now_ns: int) -> None:
+        target = self._clock
+        if self._last_ns is not None:
+            target += max(0, now_ns - self._last_ns)
+        while self._deadlines and self._deadlines[0].clock < target:
+            deadline = heapq.heappop(self._deadlines)
+            if self._valid(deadline):
+                self._last_ns = now_ns - (target - deadline.clock)
+                self._clock = deadline.clock
+                self._expire(deadline)
+        self._last_ns = now_ns
+        self._clock = target
 
     def _learn(self, event: Event) -> None:
         found = event.attributes.get("version")
@@ -137,9 +148,7 @@ class Classifier:
         if event.type.startswith("system.unit_"):
             self.surroundings.supervisor = "systemd"
 
-    def _dispatch(self, tracker: Tracker, roles: list[Role], seen: Seen) -> list[Transition]:
-        transitions: list[Transition] = []
-        key = tracker.key_of(seen.event)
+    def _dispatch(self, tracker: Tracker, roles: list[Role], key: Key, seen: Seen) -> None:
         taken: set[bool] = set()
         for role in roles:
             match role.kind:
@@ -151,19 +160,20 @@ class Classifier:
                         detector.reset()
                 case "resolve":
                     for group in tracker.fitting(key):
-                        transitions += self._recover(tracker, group, role.index, seen)
+                        self._recover(tracker, group, role.index, seen)
                 case "evidence":
                     group = tracker.group(key)
-                    transitions += self._evidence(tracker, group, role, seen, taken)
+                    while tracker.evicted:
+                        self._forget(tracker.evicted.pop())
+                    self._evidence(tracker, group, role, seen, taken)
                 case "also":
                     for group in tracker.fitting(key):
                         if group.incident is not None:
                             group.incident.add(seen, occurrence=False)
                 case _:
-                    tracker.remember(role, seen)
-        return transitions
+                    tracker.remember(role, key, seen)
 
-    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]) -> list[Transition]:
+    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]) -> None:
         """`taken` tells whether another role of this event was already added to the incident, and counted."""
         incident = group.incident
         watch = tracker.watch
@@ -172,7 +182,7 @@ class Classifier:
             if holding is not None:
                 if watch is not None:
                     watch(Note("held", group, role.index, seen, (), (holding,)))
-                return []
+                return
         if incident is not None and role.occurrence and role.counts not in taken:
             if watch is not None and group.recovered is not None:
                 watch(Note("relapse", group, 0, seen, (group.recovered,), ()))
@@ -190,12 +200,13 @@ class Classifier:
             self._schedule(detector.deadline, tracker, group, role.index)
         if completion is not None:
             taken |= {role.counts, False}
-            return self._complete(tracker, group, role.index, completion)
-        return self._update(incident) if incident is not None else []
+            self._complete(tracker, group, role.index, completion)
+        elif incident is not None:
+            self._update(incident)
 
     def _complete(
         self, tracker: Tracker, group: Group, index: int, completion: Completion, status: Status = Status.OPEN
-    ) -> list[Transition]:
+    ) -> None:
         rule = tracker.mode.evidence[index]
         incident = group.incident
         fresh = incident is None
@@ -207,17 +218,20 @@ class Classifier:
             for look, nearby in tracker.confirmed_by[index]
             if tracker.recent(look, nearby, group.key, self._clock) is not None
         )
-        severity = Severity[(rule.severity or tracker.mode.severity).upper()]
-        incident.believe(rule, severity, extra, confirmed)
+        quiet = incident.peak < Severity.WARNING
+        incident.believe(rule, tracker.severities[index], extra, confirmed)
         if not fresh:
-            return self._update(incident)
+            self._update(incident)
+            if quiet and incident.peak >= Severity.WARNING:
+                for other in self._causes.adopt(incident):
+                    self._show("updated", other)
+            return
         incident.status = status
         adopted = self._causes.add(incident)
         self._live[incident.id] = incident
-        transitions = self._show("opened" if status is Status.OPEN else "undecided", incident)
+        self._show("opened" if status is Status.OPEN else "undecided", incident)
         for other in adopted:
-            transitions += self._show("updated", other)
-        return transitions
+            self._show("updated", other)
 
     def _open(self, tracker: Tracker, group: Group, rule: EvidenceRule, completion: Completion) -> LiveIncident:
         incident = LiveIncident(mode=tracker.mode, key=group.key, surroundings=self.surroundings, ordinal=group.opened)
@@ -236,59 +250,58 @@ class Classifier:
         group.opened += 1
         return incident
 
-    def _update(self, incident: LiveIncident) -> list[Transition]:
-        shown = incident.shown
-        cause = incident.cause.id if incident.cause else None
-        if (
-            shown is not None
-            and incident.severity == shown.severity
-            and cause == shown.caused_by
-            and incident.band == band_of(shown.confidence)
-            and incident.count < 2 * max(1, shown.count)
-        ):
-            return []
-        return self._show("updated", incident)
+    def _update(self, incident: LiveIncident) -> None:
+        told, now = incident.told, incident.summed_up()
+        if told is None or told[:3] != now[:3] or now.occurrences >= 2 * max(1, told.occurrences):
+            self._show("updated", incident)
 
-    def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> list[Transition]:
+    def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> None:
         if group.incident is None or group.recovered is not None:
-            return []
+            return
         group.recovered = seen
         group.stable_at = seen.clock + tracker.mode.resolve[index].stable
         if tracker.watch is not None:
             tracker.watch(Note("recovering", group, 0, seen, (), ()))
         if group.stable_at == seen.clock:
-            return self._resolve(group)
-        self._schedule(group.stable_at, tracker, group, None)
-        return []
+            self._resolve(group)
+        else:
+            self._schedule(group.stable_at, tracker, group, None)
 
-    def _resolve(self, group: Group) -> list[Transition]:
+    def _resolve(self, group: Group) -> None:
         incident, recovered = group.incident, group.recovered
         assert incident is not None, "only an open incident resolves"
         assert recovered is not None, "only evidence of recovery resolves"
-        incident.add(recovered, occurrence=False)
-        incident.status = Status.RESOLVED
-        incident.resolved_ns = recovered.event.time_ns
-        incident.end_clock = recovered.clock
+        incident.resolve(recovered)
         group.incident = group.recovered = None
         for detector in group.detectors:
             detector.reset()
-        return self._show("resolved", incident)
+        self._show("resolved", incident)
 
-    def _undecided(self, tracker: Tracker, group: Group) -> list[Transition]:
+    def _undecided(self, tracker: Tracker, group: Group) -> None:
         for index, detector in enumerate(group.detectors):
             if detector.deadline is not None:
-                return self._complete(tracker, group, index, detector.pending(), Status.UNDECIDED)
-        return []
+                self._complete(tracker, group, index, detector.pending(), Status.UNDECIDED)
+                return
 
-    def _expire(self, deadline: _Deadline) -> list[Transition]:
+    def _expire(self, deadline: _Deadline) -> None:
         if deadline.index is None:
-            return self._resolve(deadline.group)
+            self._resolve(deadline.group)
+            return
         detector = deadline.group.detectors[deadline.index]
         assert isinstance(detector, Absence), "only absences have deadlines"
         completion = detector.expire()
         if deadline.tracker.watch is not None:
             deadline.tracker.watch(Note("silence", deadline.group, deadline.index, None, completion, completion))
-        return self._complete(deadline.tracker, deadline.group, deadline.index, completion)
+        self._complete(deadline.tracker, deadline.group, deadline.index, completion)
+
+    def _forget(self, group: Group) -> None:
+        """A group that gave way to others: its incident stays as it is, told once more if it has grown."""
+        incident = group.incident
+        if incident is not None and self._live.pop(incident.id, None) is not None and self._grown(incident):
+            self._tell("updated", incident)
+
+    def _grown(self, incident: LiveIncident) -> bool:
+        return incident.snapshot() != incident.shown
 
     def _valid(self, deadline: _Deadline) -> bool:
         group = deadline.group
@@ -302,19 +315,18 @@ class Classifier:
         self._order += 1
         heapq.heappush(self._deadlines, _Deadline(clock, self._order, group, tracker, index))
 
-    def _show(self, kind: str, incident: LiveIncident) -> list[Transition]:
+    def _show(self, kind: str, incident: LiveIncident) -> None:
         """Tell the state of an incident, and that of its cause if that is worse or better by it."""
-        frozen = incident.snapshot()
-        incident.shown = frozen
-        if incident.status is not Status.OPEN:
+        incident.told = incident.summed_up()
+        ended = incident.status is not Status.OPEN
+        if ended:
             self._live.pop(incident.id, None)
-        if self._keep:
-            if len(self.incidents) < MAX_REPORTED or incident.id in self.incidents:
-                self.incidents[incident.id] = frozen
-            else:
-                self._accounting.evicted += 1
-        transitions = [Transition(kind=kind, time_ns=self._last_ns, incident=frozen)]
+        if ended or self._growing:
+            self._tell(kind, incident)
         cause = incident.cause
-        if cause is not None and cause.shown is not None and cause.severity != cause.shown.severity:
-            transitions += self._show("updated", cause)
-        return transitions
+        if cause is not None and cause.told is not None and cause.severity != cause.told.severity:
+            self._show("updated", cause)
+
+    def _tell(self, kind: str, incident: LiveIncident) -> None:
+        incident.shown = incident.snapshot()
+        self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=incident.shown))

@@ -10,7 +10,7 @@ its pieces read in any process; `engines` do that. Completing times and judging 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -28,6 +28,9 @@ from loganalyzer.tokenize import Tokenizer, is_damaged
 TIME_PROBE_LINES = 200
 """Lines at the start of a stream that are looked at to learn whether its times have dates."""
 
+MAX_SORTED = 10_000
+"""Sets of literals that are remembered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -38,6 +41,17 @@ class Options:
     until_ns: int | None = None
     tz: tzinfo | None = None
     reference_ns: int | None = None
+
+
+class Sorted(NamedTuple):
+    """What the literals of a line say before it is decoded."""
+
+    known: tuple[int, ...]
+    """Those of patterns."""
+    hidden: bool
+    """The text may hold others, which the scan cannot see."""
+    silent: bool
+    """Only patterns of normal warnings have them."""
 
 
 class Plan:
@@ -61,6 +75,18 @@ class Plan:
         )
         """Literals that only patterns of normal warnings have."""
         self.tokenizer = Tokenizer(compiled, self.pack.event_types, self.pack.cli_reports)
+        self._sorted: dict[tuple[int, ...], Sorted] = {}
+
+    def sorted(self, literals: tuple[int, ...]) -> Sorted:
+        """What the literals of a line say; the same sets come again and again."""
+        found = self._sorted.get(literals)
+        if found is None:
+            known = tuple(index for index in literals if index < self.known)
+            hidden = any(self.known <= index < self.levels for index in literals)
+            if len(self._sorted) >= MAX_SORTED:
+                self._sorted.clear()
+            found = self._sorted[literals] = Sorted(known, hidden, self.silent.issuperset(known))
+        return found
 
 
 class Mark(NamedTuple):
@@ -95,7 +121,7 @@ class Extractor:
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        self._tally = unknown.Tally(accounting)
+        self._tally = unknown.Tally(accounting, plan.levels)
         aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
         self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
         self._scanner.every_line = offset == 0
@@ -124,31 +150,32 @@ class Extractor:
                 return End(*_parts(time))
         return End(None, None)
 
-    def _items(self, line: Line) -> Iterator[Item]:
-        known = [index for index in line.literals if index < self._plan.known]
-        if self._scanner.every_line:
-            yield from self._follow_time(line.data)
-            if not known:
-                self._accounting.undecodable += is_damaged(line.data)
-        if any(self._plan.known <= index < self._plan.levels for index in line.literals):
-            known = self._plan.tokenizer.literals_of(line)
-        if not known:
-            if line.literals:
-                yield from self._unknown(line)
-            return
-        if self._plan.silent.issuperset(known):
-            # Without a level there is nothing to count.
-            if line.literals[-1] >= self._plan.levels and not self._is_normal(line, known):
-                yield from self._unknown(line)
-            return
-        reading = self._plan.tokenizer.events(line, known, self._name, self._accounting)
-        if reading.known:
-            self._tally.known(reading.record)
-            yield from reading.events
-        else:
-            yield from self._unknown(line, reading.record)
+    def _items(self, line: Line) -> Iterable[Item]:
+        if not self._scanner.every_line:
+            return self._found(line)
+        marks = list(self._follow_time(line.data))
+        if not self._plan.sorted(line.literals).known:
+            self._accounting.undecodable += is_damaged(line.data)
+        return [*marks, *self._found(line)]
 
-    def _is_normal(self, line: Line, known: list[int]) -> bool:
+    def _found(self, line: Line) -> Iterable[Item]:
+        known, hidden, silent = self._plan.sorted(line.literals)
+        if hidden:
+            known = self._plan.tokenizer.literals_of(line)
+            silent = self._plan.silent.issuperset(known)
+        if not known:
+            return self._unknown(line) if line.literals else ()
+        if silent:
+            # Without a level there is nothing to count.
+            leveled = line.literals[-1] >= self._plan.levels
+            return self._unknown(line) if leveled and not self._is_normal(line, known) else ()
+        reading = self._plan.tokenizer.events(line, known, self._name, self._accounting)
+        if not reading.known:
+            return self._unknown(line, reading.record)
+        self._tally.known(reading.record)
+        return reading.events
+
+    def _is_normal(self, line: Line, known: tuple[int, ...]) -> bool:
         """Does a line with the text of a normal warning match its pattern? Then it is explained."""
 
         def matches() -> bool:
@@ -156,24 +183,26 @@ class Extractor:
 
         return self._tally.is_normal(line.data, known, matches)
 
-    def _unknown(self, line: Line, record: Record | None = None) -> Iterator[UnknownLine]:
-        self._tally.unknown(line.data, record)
+    def _unknown(self, line: Line, record: Record | None = None) -> Sequence[UnknownLine]:
+        self._tally.unknown(line.data, record=record)
         if not self._plan.shows_unknown:
-            return
+            return ()
         if record is None:
             record = self._plan.tokenizer.record(line)
             self._accounting.records[record.format] = self._accounting.records.get(record.format, 0) + 1
         level = unknown.level_of(record)
-        if level is not None:
-            yield UnknownLine(
-                source=self._name,
-                line=line.number,
-                time_ns=record.time_ns,
-                level=level,
-                subsystem=subsystems.display(record.subsystem) if record.subsystem else None,
-                text=unknown.first_line(record),
-                stamp=record.stamp,
-            )
+        if level is None:
+            return ()
+        found = UnknownLine(
+            source=self._name,
+            line=line.number,
+            time_ns=record.time_ns,
+            level=level,
+            subsystem=subsystems.display(record.subsystem) if record.subsystem else None,
+            text=unknown.first_line(record),
+            stamp=record.stamp,
+        )
+        return (found,)
 
     def _follow_time(self, data: bytes) -> Iterator[Mark]:
         """The time of a line of no other interest: a log whose times have no date needs every one of them."""

@@ -5,12 +5,13 @@ An incident while it lives: collects evidence, keeps its numbers, and shows itse
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from loganalyzer.correlate import Seen
-from loganalyzer.model import Evidence, Incident, Origin, Scalar, Severity, Status
+from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
 from loganalyzer.packs.schema import EvidenceRule, FailureMode
 from loganalyzer.remediate import Version, fill, ladder
 
@@ -19,9 +20,21 @@ LAST_KEPT = 6
 """Evidence lines kept from the start and the end of an incident; those between are counted."""
 UNKNOWN_ORIGIN_CAP = 0.6
 """Highest confidence when no record can be told from text that somebody quotes."""
+FOREVER = 1 << 63
 BANDS = (0.4, 0.6, 0.8)
 
 Key = tuple[str | None, ...]
+_Place = tuple[str, int, int | None, str, str, int]
+"""What a line of evidence is known by: source, line, time, event type, text and offset."""
+
+
+class Told(NamedTuple):
+    """What matters of the state that the last transition told."""
+
+    severity: Severity
+    caused_by: str | None
+    band: int
+    occurrences: int
 
 
 @dataclass(slots=True)
@@ -41,13 +54,16 @@ class LiveIncident:
     surroundings: Surroundings
     ordinal: int
     first_clock: int = 0
-    last_clock: int = 0
-    end_clock: int | None = None
+    explains_from: int = 0
+    explains_until: int = FOREVER
+    """What was first seen between these may be its consequence [logical ns]."""
     peak: Severity = Severity.INFO
     """Highest severity that its own evidence reached."""
     consequences: list[LiveIncident] = field(default_factory=list)
+    told: Told | None = None
+    """As the last transition told it, in short …"""
     shown: Incident | None = None
-    """As the last transition told it."""
+    """… and in full, if it was told in full."""
     status: Status = Status.OPEN
     count: int = 0
     first_ns: int | None = None
@@ -60,9 +76,9 @@ class LiveIncident:
     trusted: bool = False
     _confidence: float = 0.0
     _id: str = ""
-    _context: list[Evidence] = field(default_factory=list)
-    _head: list[Evidence] = field(default_factory=list)
-    _tail: deque[Evidence] = field(default_factory=lambda: deque(maxlen=LAST_KEPT))
+    _context: dict[_Place, Attributes] = field(default_factory=dict)
+    _head: dict[_Place, Attributes] = field(default_factory=dict)
+    _tail: dict[_Place, Attributes] = field(default_factory=dict)
     _omitted: int = 0
 
     @property
@@ -90,11 +106,14 @@ class LiveIncident:
     @property
     def band(self) -> int:
         """Which of the bands the confidence is in; a change of band is worth an update."""
-        return band_of(self.confidence)
+        return bisect_right(BANDS, self.confidence)
 
     def identify(self, first: Seen) -> None:
         """Fix the id by the first evidence."""
         self.first_clock = first.clock
+        self.explains_from = first.clock - self.mode.explains_before
+        if not self.mode.resolve:  # nothing can end it, so its last evidence does
+            self.explains_until = first.clock + self.mode.explains_within
         parts = (self.mode.id, *self.key, first.event.time_ns, first.event.type, self.ordinal)
         digest = hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8, key=b"incident")
         self._id = digest.hexdigest()
@@ -102,31 +121,39 @@ class LiveIncident:
     def add(self, seen: Seen, *, occurrence: bool) -> None:
         """Take an event as evidence, and as one more occurrence if it is one."""
         event = seen.event
-        self._keep(evidence_of(seen))
+        self._keep(_place(event), event.attributes)
         self.count += occurrence
-        self.last_clock = max(self.last_clock, seen.clock)
+        if not self.mode.resolve:
+            self.explains_until = max(self.explains_until, seen.clock + self.mode.explains_within)
         self.trusted = self.trusted or event.origin is not Origin.UNKNOWN
         self.attributes.update(event.attributes)
         if event.time_ns is not None:
             self.first_ns = event.time_ns if self.first_ns is None else min(self.first_ns, event.time_ns)
             self.last_ns = event.time_ns if self.last_ns is None else max(self.last_ns, event.time_ns)
 
-    def _keep(self, item: Evidence) -> None:
-        if item in self._head or item in self._tail:
+    def _keep(self, place: _Place, attributes: Attributes) -> None:
+        if place in self._head or place in self._tail:
             return
         if len(self._head) < FIRST_KEPT:
-            self._head.append(item)
+            self._head[place] = attributes
             return
-        self._omitted += len(self._tail) == LAST_KEPT
-        self._tail.append(item)
+        if len(self._tail) == LAST_KEPT:
+            del self._tail[next(iter(self._tail))]
+            self._omitted += 1
+        self._tail[place] = attributes
+
+    def resolve(self, recovered: Seen) -> None:
+        """It has ended, as this event shows."""
+        self.add(recovered, occurrence=False)
+        self.status = Status.RESOLVED
+        self.resolved_ns = recovered.event.time_ns
+        self.explains_until = recovered.clock + self.mode.explains_within
 
     def add_context(self, items: Iterable[tuple[Seen, str | None]]) -> None:
         """What came before: shown as evidence and named in `{trigger}`."""
         labels: list[str] = []
         for seen, label in items:
-            evidence = evidence_of(seen)
-            if evidence not in self._context:
-                self._context.append(evidence)
+            self._context[_place(seen.event)] = seen.event.attributes
             if label and label not in labels:
                 labels.append(label)
         self.trigger = " and ".join(labels)
@@ -138,6 +165,10 @@ class LiveIncident:
         grown = rule.confidence + rule.confidence_step * extra + confirmed
         ceiling = max(rule.confidence_max, rule.confidence) if rule.confidence_step or confirmed else rule.confidence
         self._confidence = max(self._confidence, min(grown, ceiling, 1.0))
+
+    def summed_up(self) -> Told:
+        """What of its state makes an update worth telling."""
+        return Told(self.severity, self.cause.id if self.cause else None, self.band, self.count)
 
     def snapshot(self) -> Incident:
         """As it stands now."""
@@ -157,7 +188,11 @@ class LiveIncident:
             caused_by=self.cause.id if self.cause else None,
             summary=fill(self.mode.summary, values),
             cause=fill(self.mode.cause, values),
-            evidence=(*self._context, *self._head, *self._tail),
+            evidence=tuple(
+                _evidence(place, attributes)
+                for kept in (self._context, self._head, self._tail)
+                for place, attributes in kept.items()
+            ),
             evidence_omitted=self._omitted,
             remediation=ladder(
                 self.mode,
@@ -174,19 +209,17 @@ class LiveIncident:
         return {**self.attributes, **key, "count": self.count, "trigger": self.trigger or None}
 
 
-def band_of(confidence: float) -> int:
-    """Which confidence band a value is in, from 0."""
-    return sum(confidence >= bound for bound in BANDS)
-
-
 def evidence_of(seen: Seen) -> Evidence:
     """An event as a line of evidence."""
-    event = seen.event
+    return _evidence(_place(seen.event), seen.event.attributes)
+
+
+def _place(event: Event) -> _Place:
+    return event.span.source, event.span.line, event.time_ns, event.type, event.text, event.span.offset
+
+
+def _evidence(place: _Place, attributes: Attributes) -> Evidence:
+    source, line, time_ns, event, text, offset = place
     return Evidence(
-        source=event.span.source,
-        line=event.span.line,
-        time_ns=event.time_ns,
-        event=event.type,
-        text=event.text,
-        attributes=event.attributes,
+        source=source, line=line, time_ns=time_ns, event=event, text=text, attributes=attributes, offset=offset
     )

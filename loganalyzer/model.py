@@ -3,7 +3,7 @@ The nouns of loganalyzer: what the stages hand to one another.
 
 Flow: bytes become a `Line` (scan), a line becomes a `Record` (formats), a record yields `Event`s
 (tokenize), events complete a rule (correlate), a completed rule is an `Incident` (classify).
-This module imports nothing of the package and refuses to do any work.
+This module imports nothing of the package (but in a notebook, to show itself) and refuses to do any work.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ class Record(NamedTuple):
     """Key of `formats.FORMATS`: which surface the record was read from."""
     continuation: bool
     """True when the line has no header of its own and belongs to the record above it."""
+    body: object = None
+    """Records with the same body differ in nothing but their time; None where nobody looked."""
 
 
 class Span(NamedTuple):
@@ -139,6 +141,26 @@ class Evidence:
     text: str
     attributes: Attributes = field(default_factory=dict, compare=False)
     """Of the event; they tell what in the text is personal."""
+    offset: int | None = None
+    """Of the line in the decompressed stream [bytes]; lets a report read the lines around it."""
+
+
+class NearbyLine(NamedTuple):
+    """A line above or below a line of evidence."""
+
+    number: int
+    time_ns: int | None
+    """[ns, UTC]; None where the line itself names no complete time."""
+    level: str | None
+    text: str
+    """First line of its message; raw, not yet redacted."""
+
+
+class Nearby(NamedTuple):
+    """The lines around a line of evidence, in the order of the log."""
+
+    above: tuple[NearbyLine, ...]
+    below: tuple[NearbyLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +195,12 @@ class Incident:
     evidence_omitted: int
     remediation: tuple[Step, ...]
     references: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        """The incident in a notebook, masked."""
+        from loganalyzer.outputs import notebook
+
+        return notebook.incident(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

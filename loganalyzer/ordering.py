@@ -67,8 +67,51 @@ def _keyed(stream: Iterable[Event], index: int) -> Iterator[tuple[int, int, int,
 class _Remembered:
     event: Event
     sink: Sink
-    echoes: set[Sink] = field(default_factory=set)
+    echoes: list[Sink] = field(default_factory=list)
     """Sinks whose copy of the event was absorbed; each may bring it once."""
+
+
+class _Neighbours:
+    """The latest events of one type."""
+
+    def __init__(self, within: int) -> None:
+        self.latest: deque[_Remembered] = deque(maxlen=MAX_NEIGHBOURS)
+        self._within = within
+        self._coarsest = 0
+        self._sink: Sink | None = None
+        """The sink of the event with the latest time, that time, and the latest time from any other sink [ns]."""
+        self._newest = self._newest_elsewhere = -_END_OF_TIME
+
+    def echoed_by(self, event: Event, sink: Sink) -> _Remembered | None:
+        """The first one of which the event is a copy. Most events come long after the last one from another sink."""
+        self._coarsest = max(self._coarsest, event.resolution_ns)
+        elsewhere = self._newest_elsewhere if sink == self._sink else self._newest
+        if event.time_ns is not None and elsewhere < event.time_ns - max(self._within, self._coarsest):
+            return None
+        for before in self.latest:
+            if before.sink != sink and sink not in before.echoes and self._same(before.event, event):
+                return before
+        return None
+
+    def append(self, event: Event, sink: Sink) -> None:
+        """Remember an event for those that follow."""
+        self.latest.append(_Remembered(event, sink))
+        time_ns = _END_OF_TIME if event.time_ns is None else event.time_ns
+        if sink == self._sink:
+            self._newest = max(self._newest, time_ns)
+        elif time_ns >= self._newest:
+            self._sink, self._newest, self._newest_elsewhere = sink, time_ns, self._newest
+        else:
+            self._newest_elsewhere = max(self._newest_elsewhere, time_ns)
+
+    def _same(self, one: Event, other: Event) -> bool:
+        if one.time_ns is None or other.time_ns is None:
+            close = one.span.source != other.span.source  # no time speaks against it
+        else:
+            coarse = max(one.resolution_ns, other.resolution_ns)
+            within = max(self._within, coarse if coarse >= SECOND else 0)
+            close = abs(one.time_ns - other.time_ns) <= within
+        return close and all(value == other.attributes.get(name, value) for name, value in one.attributes.items())
 
 
 class Deduplicator:
@@ -76,8 +119,7 @@ class Deduplicator:
 
     def __init__(self, event_types: dict[str, EventType], accounting: Accounting) -> None:
         self._within = {name: kind.same_within for name, kind in event_types.items()}
-        self._neighbours: dict[str, deque[_Remembered]] = {}
-        self._sinks: set[Sink] = set()
+        self._neighbours: dict[str, _Neighbours] = {}
         self._lines: OrderedDict[object, None] = OrderedDict()
         self._accounting = accounting
 
@@ -106,23 +148,15 @@ class Deduplicator:
     def _echoed(self, event: Event) -> bool:
         """The same event in another sink, a moment apart. One sink may tell less of it than another."""
         sink = _sink(event)
-        neighbours = self._neighbours.setdefault(event.type, deque(maxlen=MAX_NEIGHBOURS))
-        self._sinks.add(sink)
-        for before in neighbours if len(self._sinks) > 1 else ():
-            if before.sink != sink and sink not in before.echoes and self._same(before.event, event):
-                before.echoes.add(sink)
-                return True
-        neighbours.append(_Remembered(event, sink))
+        neighbours = self._neighbours.get(event.type)
+        if neighbours is None:
+            neighbours = self._neighbours[event.type] = _Neighbours(self._within.get(event.type, 0))
+        original = neighbours.echoed_by(event, sink)
+        if original is not None:
+            original.echoes.append(sink)
+            return True
+        neighbours.append(event, sink)
         return False
-
-    def _same(self, one: Event, other: Event) -> bool:
-        if one.time_ns is None or other.time_ns is None:
-            close = one.span.source != other.span.source  # no time speaks against it
-        else:
-            coarse = max(one.resolution_ns, other.resolution_ns)
-            within = max(self._within.get(one.type, 0), coarse if coarse >= SECOND else 0)
-            close = abs(one.time_ns - other.time_ns) <= within
-        return close and all(value == other.attributes.get(name, value) for name, value in one.attributes.items())
 
 
 def _sink(event: Event) -> Sink:

@@ -18,13 +18,16 @@ from loganalyzer.classify import Classifier
 from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import End, Extractor, Item, Options, Plan
-from loganalyzer.model import Accounting, Event, Transition, UnknownLine
+from loganalyzer.model import Accounting, Event, Incident, Transition, UnknownLine
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.sources import Source
 from loganalyzer.timestamps import Clock
 from loganalyzer.tracking import Watch
 
 __all__ = ["Fate", "Judge", "Observer", "Options", "Plan", "Reader", "Run", "Timeline", "in_range"]
+
+MAX_REPORTED = 100_000
+"""Incidents that a report holds; what happens to later ones is counted."""
 
 
 class Timeline:
@@ -123,13 +126,14 @@ class Judge:
     """Events of one run in, transitions out: duplicates absorbed, the time range applied, rules run."""
 
     def __init__(
-        self, plan: Plan, accounting: Accounting, *, keep: bool = True, observer: Observer | None = None
+        self, plan: Plan, accounting: Accounting, *, growing: bool = True, observer: Observer | None = None
     ) -> None:
+        """`growing`: see `Classifier`."""
         self._options = plan.options
         self._observer = observer
         self._deduplicator = Deduplicator(plan.pack.event_types, accounting)
         watches = observer.watches if observer is not None else {}
-        self.classifier = Classifier(plan.pack, accounting, keep=keep, watches=watches)
+        self.classifier = Classifier(plan.pack, accounting, growing=growing, watches=watches)
 
     def take(self, event: Event) -> list[Transition]:
         """What the next event decides."""
@@ -173,7 +177,7 @@ class Run:
         self.plan = plan
         self.accounting = accounting if accounting is not None else Accounting()
         self.accounting.sources += [source.name for source in sources]
-        self._sources = sources
+        self.sources = sources
         self._progress = progress
         self._engine = engine
         self._on_unknown = on_unknown
@@ -181,15 +185,26 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """The events of all sources by time, duplicates included."""
-        with self._engine.streams(self.plan, self._sources, self.accounting, self._advanced) as items:
-            pairs = zip(self._sources, items, strict=True)
+        with self._engine.streams(self.plan, self.sources, self.accounting, self._advanced) as items:
+            pairs = zip(self.sources, items, strict=True)
             streams: list[Iterable[Event]] = [self._stream(source, found) for source, found in pairs]
             if streams:
                 yield from merge(streams)
 
-    def transitions(self, observer: Observer | None = None) -> Iterator[Transition]:
-        """Everything that is decided, in order; the report is what the last transition of each incident says."""
-        judge = Judge(self.plan, self.accounting, observer=observer)
+    def incidents(self, observer: Observer | None = None) -> dict[str, Incident]:
+        """The report: what the last transition of each incident says, by id."""
+        latest: dict[str, Incident] = {}
+        for transition in self.transitions(observer, growing=False):
+            incident = transition.incident
+            if len(latest) < MAX_REPORTED or incident.id in latest:
+                latest[incident.id] = incident
+            else:
+                self.accounting.evicted += 1
+        return latest
+
+    def transitions(self, observer: Observer | None = None, *, growing: bool = True) -> Iterator[Transition]:
+        """Everything that is decided, in order; `growing`: see `Classifier`."""
+        judge = Judge(self.plan, self.accounting, growing=growing, observer=observer)
         for event in self.events():
             yield from judge.take(event)
         yield from judge.finish(max(self._ends, default=None))

@@ -15,20 +15,16 @@ process ids, ports, versions, durations, counters).
 
 from __future__ import annotations
 
-import contextlib
 import hmac
 import ipaddress
-import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 from loganalyzer import sanitize
 from loganalyzer.model import Attributes, Evidence, Scalar, Step
+from loganalyzer.user_key import user_key
 
-KEY_BYTES = 32
 COUNTED = 100_000
 """Different masks of a kind that are counted; of more, there are at least so many."""
 NAMED = 1024
@@ -126,6 +122,7 @@ _LONG_TARGET = re.compile(
     r"(?!\w|[.-]\d|\s?(?:ms|s|bytes|[kmg]i?b)\b)"
 )
 _WHOLE_NUMBER = re.compile(rf"\+?{_NO_EPOCH}\d{{10,15}}")
+_LONG_NUMBER = re.compile(rf"(?<![\w.-])\+?{_NO_EPOCH}\d{{10,15}}(?!\w|[.-]\d|\s?(?:ms|s|bytes|[kmg]i?b)\b)")
 _SHORT_IDS = ("sender", "chat", "user", "peer", "participant", "telegram", "tg")
 _PERSONAL_NUMBER = re.compile(r"-?\d{7,20}")
 _PERSONAL_NAMES = frozenset({"sender", "from", "to", "peer", "target", "chat", "user", "recipient"})
@@ -227,6 +224,12 @@ class Redactor:
     def evidence(self, one: Evidence, key: Mapping[str, Scalar | None] = MappingProxyType({})) -> str:
         """Masks the text of a line of evidence; `key`: of its incident."""
         return self.about(one.text, {**one.attributes, **key})
+
+    def nearby(self, text: str) -> str:
+        """Masks a line of which no event tells what in it is personal: every number as long as one of a phone is."""
+        if self._key is None:
+            return text
+        return _LONG_NUMBER.sub(lambda m: self._number(m[0]), self(text))
 
     def value(self, name: str, value: Scalar) -> Scalar:
         """Masks an attribute or key value; a bare number counts where the name is a person's."""
@@ -338,48 +341,14 @@ def _looks_secret(value: str, *, prose: bool) -> bool:
     return not prose or len(value) >= 16 or any(c.isdigit() for c in value)
 
 
-def user_key(path: Path, warn: Callable[[str], None]) -> bytes:
+def of_user(warn: Callable[[str], None], *, addresses: bool = False) -> Redactor:
     """
-    Reads the user's key, and makes it on first use.
+    Gives the masks of this user.
 
     Args:
-        path: The key file; created with mode 0600.
-        warn: Told when a key for this run only has to do.
-
-    Errors:
-        None pass: without a readable or writable file the key lives for this run.
+        warn: As for `user_key`.
+        addresses: As for `Redactor`.
     """
-    try:
-        return _read_key(path)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError) as error:
-        return _ephemeral(path, error, warn)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(KEY_BYTES))
-            # A link appears whole or not at all, and never replaces the key of a run beside us.
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        return _read_key(path)
-    except (OSError, ValueError) as error:
-        return _ephemeral(path, error, warn)
+    import platformdirs
 
-
-def _read_key(path: Path) -> bytes:
-    key = path.read_bytes()
-    if len(key) < KEY_BYTES:
-        raise ValueError("the file is too short")
-    return key
-
-
-def _ephemeral(path: Path, error: Exception, warn: Callable[[str], None]) -> bytes:
-    reason = error.strerror if isinstance(error, OSError) else str(error)
-    warn(f"No lasting key for masks ({path}: {reason}); masks of this run differ from other runs.")
-    return secrets.token_bytes(KEY_BYTES)
+    return Redactor(user_key(platformdirs.user_data_path("loganalyzer") / "mask.key", warn), addresses=addresses)

@@ -41,6 +41,7 @@ def parse_bounds(text: str) -> list[tuple[str, Version]]:
     return bounds
 
 
+@lru_cache(maxsize=1024)
 def in_range(version: Version, text: str) -> bool:
     """Is a version inside all bounds? `<2026.5` and `>=2026.5` compare as many parts as the bound names."""
     for operator, bound in parse_bounds(text):
@@ -74,15 +75,26 @@ def ladder(
             continue
         if remedy.supervisor and supervisor and remedy.supervisor != supervisor:
             continue
-        steps.append(_step(remedy, values, version, supervisor))
+        given = (values.get(name) for name in _names(remedy))
+        steps.append(_step(remedy, version is None, supervisor is None, *given))
     return tuple(steps)
 
 
-def _step(remedy: Remedy, values: Mapping[str, Scalar | None], version: Version | None, supervisor: str | None) -> Step:
+@lru_cache(maxsize=1024)
+def _names(remedy: Remedy) -> tuple[str, ...]:
+    """The placeholders in a step."""
+    texts = (remedy.text, *remedy.commands, remedy.caution or "", remedy.verify or "")
+    return tuple(dict.fromkeys(name for text in texts for name in _PLACEHOLDER.findall(text)))
+
+
+@lru_cache(maxsize=4096, typed=True)  # True and 1 are equal, but read differently
+def _step(remedy: Remedy, no_version: bool, no_supervisor: bool, *given: Scalar | None) -> Step:
+    """A step with the values of its placeholders; incidents of a mode mostly share both."""
+    values = dict(zip(_names(remedy), given, strict=True))
     labels = []
-    if remedy.versions and version is None:
+    if remedy.versions and no_version:
         labels.append(f"OpenClaw {remedy.versions}")
-    if remedy.supervisor and supervisor is None:
+    if remedy.supervisor and no_supervisor:
         labels.append(remedy.supervisor)
     label = f"[{', '.join(labels)}] " if labels else ""
     return Step(
@@ -95,6 +107,8 @@ def _step(remedy: Remedy, values: Mapping[str, Scalar | None], version: Version 
 
 def fill(text: str, values: Mapping[str, Scalar | None]) -> str:
     """Put values into the placeholders of a sentence; an unknown value leaves no gap behind."""
+    if "{" not in text:
+        return _tidy(text)
 
     def value(match: re.Match[str]) -> str:
         found = values.get(match[1])
@@ -102,7 +116,7 @@ def fill(text: str, values: Mapping[str, Scalar | None]) -> str:
             return "" if found is None else _number(found)
         return "default" if match[1] == "account" else "unknown"
 
-    return _tidy(_PLACEHOLDER.sub(value, text) if "{" in text else text)
+    return _tidy(_PLACEHOLDER.sub(value, text))
 
 
 @lru_cache(maxsize=4096)
@@ -118,6 +132,8 @@ def _number(value: Scalar) -> str:
 
 def fill_command(command: str, values: Mapping[str, Scalar | None]) -> str:
     """Put values into a command: validated and quoted, or as `<name>` where they are unsafe or personal."""
+    if "{" not in command:
+        return command
 
     def value(match: re.Match[str]) -> str:
         found = values.get(match[1])

@@ -8,8 +8,8 @@ in any order. Times that lack a date or zone leave as they are written; `orderin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from loganalyzer import formats, sanitize, subsystems
 from loganalyzer.model import Accounting, Event, Origin, Record, Scalar, Span
@@ -28,6 +28,8 @@ WEAK_REACH = 50
 """Lines above such a record that are searched for one that it may be quoted in."""
 MAX_CHOSEN = 10_000
 """Sets of literals whose patterns are remembered."""
+MAX_RECOGNISED = 1024
+"""Records whose events are remembered."""
 SYSTEM_LOGS = ("syslog", "journald")
 _RUNNERS = re.compile(
     r"node|claw|molt|\bbun\b|np[mx]|yarn|pm2|docker|podman|whatsapp|baileys|gateway|MainThread|^[0-9a-f]{12}$",
@@ -36,6 +38,8 @@ _RUNNERS = re.compile(
 """Programs that may run a gateway: Node and its starters, the product under all its names, containers."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
+_PLAIN_NAME = re.compile(r"[\w.@-]+", re.ASCII)
+"""A name that is written in the same way on every surface."""
 _TAG = re.compile(r"\s*\[([A-Za-z][\w.-]{0,63})(?::([\w.@+-]{1,64}))?\]\s?")
 _ACCOUNT = re.compile(r"\(account: ([\w.@+-]{1,64})\)|--account ([\w.@+-]{1,64})|\baccountId=([\w.@+-]{1,64})")
 
@@ -57,6 +61,15 @@ class Reading(NamedTuple):
     """Whether a pattern knows the line; those of normal warnings give no event."""
 
 
+class _Found(NamedTuple):
+    """An event but for its time and place; the rest of it is that of its record."""
+
+    type: str
+    attributes: dict[str, Scalar]
+    pattern: str
+    text: str
+
+
 class Tokenizer:
     """Turns candidate lines into events with the patterns of one pack."""
 
@@ -72,18 +85,19 @@ class Tokenizer:
         self._compiled = compiled
         self._reports = reports
         self._chosen: dict[tuple[tuple[int, ...], Origin], list[Matcher]] = {}
+        self._recognised: dict[tuple[object, tuple[int, ...]], tuple[bool, list[_Found]]] = {}
         self._declared = {name: frozenset(kind.attributes) for name, kind in event_types.items()}
 
-    def literals_of(self, line: Line) -> list[int]:
+    def literals_of(self, line: Line) -> tuple[int, ...]:
         """The literals in the text of a line whose bytes do not show it (a message written as numbers)."""
         message = formats.decode(line.data).message.encode()
-        return [index for index, literal in enumerate(self._compiled.literals) if literal in message]
+        return tuple(index for index, literal in enumerate(self._compiled.literals) if literal in message)
 
     def record(self, line: Line) -> Record:
         """The decoded record of a line; a continuation line has the header of the record above it."""
         return self._with_header(formats.decode(line.data), line)[0]
 
-    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> Reading:
+    def events(self, line: Line, literals: tuple[int, ...], source: str, accounting: Accounting) -> Reading:
         """
         One candidate line, its events in the order of its message lines.
 
@@ -93,31 +107,43 @@ class Tokenizer:
         record, above = self._with_header(formats.decode(line.data), line)
         accounting.records[record.format] = accounting.records.get(record.format, 0) + 1
         accounting.undecodable += is_damaged(line.data) or (record.format == "plain" and line.data.startswith(b'{"'))
-        known = False
-        found: list[Event] = []
-        if record.origin is not Origin.CARRIED and not _is_foreign(record, line):
-            for event in self._match(record, line, literals, above, source):
-                known = True
-                if event is not None:
-                    found.append(event)
-        # What a line tells about the installation comes first: the remedies of its other events depend on it.
-        if len(found) > 1:
-            found.sort(key=lambda event: event.type != "gateway.version")
-        return Reading(record, found, known)
+        if record.origin is Origin.CARRIED or _is_foreign(record, line):
+            return Reading(record, [], known=False)
+        known, found = self._remembered(record, literals, above)
+        if not found:
+            return Reading(record, [], known)
+        span = Span(source, line.number, line.number, line.offset)
+        return Reading(record, [_event(one, record, span) for one in found], known)
 
-    def _match(
-        self, record: Record, line: Line, literals: list[int], above: Callable[[], str], source: str
-    ) -> Iterator[Event | None]:
-        """Events of a record; None for text that is known and means nothing."""
-        display = subsystems.display(record.subsystem) if record.subsystem else "none"
-        matchers = self._matchers_of(tuple(literals), record.origin)
+    def _remembered(
+        self, record: Record, literals: tuple[int, ...], above: Callable[[], str]
+    ) -> tuple[bool, list[_Found]]:
+        """What `_recognise` tells; asked once for records that differ in their time only."""
+        if record.body is None:
+            return self._recognise(record, literals, above)
+        key = record.body, literals
+        answer = self._recognised.get(key)
+        if answer is None:
+            if len(self._recognised) >= MAX_RECOGNISED:
+                self._recognised.clear()
+            answer = self._recognised[key] = self._recognise(record, literals, above)
+        return answer
+
+    def _recognise(
+        self, record: Record, literals: tuple[int, ...], above: Callable[[], str]
+    ) -> tuple[bool, list[_Found]]:
+        """Whether a pattern knows a record, and the events in it; text that is known may mean nothing."""
+        known = False
+        found: list[_Found] = []
+        matchers = self._matchers_of(literals, record.origin)
         if not matchers:
-            return
+            return known, found
+        display = subsystems.display(record.subsystem) if record.subsystem else "none"
         lines = record.message.split("\n")[:MAX_MESSAGE_LINES]
         for index, text in enumerate(lines[: self._trusted_lines(record, lines, above)]):
             text = text[:MAX_MESSAGE_LINE]
             if sanitize.is_own(text):
-                return  # nor is what follows in the same message
+                break  # nor is what follows in the same message looked at
             seen: set[str] = set()
             earlier = _Above(lines[:index], above)
             for matcher in matchers:
@@ -128,8 +154,16 @@ class Tokenizer:
                 match = matcher.search(text)
                 if match is None or not holds(pattern.where, display, record.level, record.fields, earlier):
                     continue
+                known = True
                 seen.add(kind)
-                yield self._event(matcher, match, text, record, line, source) if pattern.event else None
+                if kind:
+                    attributes = matcher.attributes(match, text, record.fields)
+                    self._add_channel(attributes, kind, text, record)
+                    found.append(_Found(kind, attributes, pattern.id, _evidence_text(text, matcher, record)))
+        # What a line tells about the installation comes first: the remedies of its other events depend on it.
+        if len(found) > 1:
+            found.sort(key=lambda event: event.type != "gateway.version")
+        return known, found
 
     def _trusted_lines(self, record: Record, lines: list[str], above: Callable[[], str]) -> int:
         """
@@ -155,26 +189,6 @@ class Tokenizer:
                 self._chosen.clear()
             self._chosen[literals, origin] = found
         return found
-
-    def _event(self, matcher: Matcher, match: Any, text: str, record: Record, line: Line, source: str) -> Event:
-        kind = matcher.pattern.event or ""
-        attributes = matcher.attributes(match, text, record.fields)
-        self._add_channel(attributes, kind, text, record)
-        return Event(
-            type=kind,
-            attributes=attributes,
-            time_ns=record.time_ns,
-            resolution_ns=record.resolution_ns,
-            span=Span(source=source, line=line.number, last_line=line.number, offset=line.offset),
-            subsystem=record.subsystem,
-            level=record.level,
-            host=record.host,
-            origin=record.origin,
-            format=record.format,
-            pattern=matcher.pattern.id,
-            text=_evidence_text(text, matcher, record),
-            stamp=record.stamp,
-        )
 
     def _add_channel(self, attributes: dict[str, Scalar], kind: str, text: str, record: Record) -> None:
         declared = self._declared.get(kind, frozenset())
@@ -233,6 +247,24 @@ class Tokenizer:
         return quoted, lambda: "\n".join(header.above)
 
 
+def _event(found: _Found, record: Record, span: Span) -> Event:
+    return Event(
+        found.type,
+        found.attributes,
+        record.time_ns,
+        record.resolution_ns,
+        span,
+        record.subsystem,
+        record.level,
+        record.host,
+        record.origin,
+        record.format,
+        found.pattern,
+        found.text,
+        record.stamp,
+    )
+
+
 def is_damaged(data: bytes) -> bool:
     """Is a line no valid UTF-8? Lines with NUL are counted by the scan."""
     if data.isascii() or b"\0" in data:
@@ -270,7 +302,7 @@ def _is_foreign(record: Record, line: Line) -> bool:
         return False
     if _RUNNERS.search(record.ident):
         return False
-    earlier = (formats.decode(data) for data in reversed(line.above()))
+    earlier = (formats.decode(data) for data in _naming(record.ident, reversed(line.above())))
     return not any(found.ident == record.ident and found.origin is Origin.GATEWAY for found in earlier)
 
 
@@ -284,7 +316,7 @@ def _find_header(record: Record | None, line: Line) -> Header | None:
     """
     above: list[str] = []
     lines = line.above()
-    for data in reversed(lines if record is not None else lines[-WEAK_REACH:]):
+    for data in _naming(record and record.ident, reversed(lines if record is not None else lines[-WEAK_REACH:])):
         candidate = formats.decode(data)
         if record is not None and record.ident is not None and candidate.ident != record.ident:
             continue
@@ -292,6 +324,14 @@ def _find_header(record: Record | None, line: Line) -> Header | None:
         if not candidate.continuation and (record is not None or candidate.format not in WEAK_FORMATS):
             return Header(candidate, above[::-1])
     return None
+
+
+def _naming(ident: str | None, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Those of some lines that may be of a program: its name is in their bytes, or could hide there behind escapes."""
+    if ident is None or not _PLAIN_NAME.fullmatch(ident):
+        return iter(lines)
+    name = ident.encode()
+    return (data for data in lines if name in data or b"\x1b" in data)
 
 
 def _texts(lines: list[bytes]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from loganalyzer.correlate import Completion, Detector, Predicate, Seen, detector_for, steps_of
 from loganalyzer.incident import Key, LiveIncident
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import Accounting, Event, Severity
 from loganalyzer.packs.schema import FailureMode, Nearby
 
 MAX_GROUPS = 10_000
@@ -78,18 +78,24 @@ class Tracker:
         self.mode = mode
         self.watch = watch
         self.groups: OrderedDict[Key, Group] = OrderedDict()
+        self.evicted: list[Group] = []
+        """Groups that gave way to others, until somebody takes them from here."""
         self.roles: list[Role] = list(_roles(mode))
         looks = nearby_of(mode)
         indexes = {id(nearby): index for index, nearby in enumerate(looks)}
         self.context = [(indexes[id(nearby)], nearby) for nearby in mode.context]
         self.unless = [[(indexes[id(n)], n) for n in rule.unless] for rule in mode.evidence]
         self.confirmed_by = [[(indexes[id(n)], n) for n in rule.confirmed_by] for rule in mode.evidence]
+        names = (rule.severity or mode.severity for rule in mode.evidence)
+        self.severities = [Severity[name.upper()] for name in names]
+        """By evidence rule."""
         self._remembered: list[deque[tuple[Seen, Key]]] = [deque(maxlen=_NEARBY_KEPT) for _ in looks]
         self._accounting = accounting
 
     def key_of(self, event: Event) -> Key:
         """The group of an event; None for what it does not tell."""
-        return tuple(event.host if name == "host" else _text(event.attributes.get(name)) for name in self.mode.key)
+        get = event.attributes.get
+        return tuple([event.host if name == "host" else _text(get(name)) for name in self.mode.key])
 
     def group(self, key: Key) -> Group:
         """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
@@ -103,7 +109,7 @@ class Tracker:
             found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
             self.groups[key] = found
             if len(self.groups) > MAX_GROUPS:
-                self.groups.popitem(last=False)
+                self.evicted.append(self.groups.popitem(last=False)[1])
                 self._accounting.evicted += 1
         elif None in found.key and found.key != key:
             self._refine(found, key)
@@ -124,9 +130,9 @@ class Tracker:
             return [exact]
         return [group for group in self.groups.values() if _fits(group.key, key)]
 
-    def remember(self, role: Role, seen: Seen) -> None:
+    def remember(self, role: Role, key: Key, seen: Seen) -> None:
         """Keep an event that rules look back for."""
-        self._remembered[role.index].append((seen, self.key_of(seen.event)))
+        self._remembered[role.index].append((seen, key))
 
     def recent(self, index: int, nearby: Nearby, key: Key, clock: int) -> Seen | None:
         """The latest remembered event of a look-back that fits a key and its window."""
@@ -143,7 +149,10 @@ def _text(value: object) -> str | None:
 
 
 def _fits(one: Key, other: Key) -> bool:
-    return all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
+    for ours, theirs in zip(one, other, strict=True):
+        if ours != theirs and ours is not None and theirs is not None:
+            return False
+    return True
 
 
 def nearby_of(mode: FailureMode) -> list[Nearby]:
@@ -206,7 +215,7 @@ class Listeners:
         if asked is None:
             return []
         get = event.attributes.get
-        key = (event.type, event.host, *(get(name) for name in asked))
+        key = (event.type, event.host, *[get(name) for name in asked])
         found = self._answers.get(key)
         if found is None:
             fitting = (

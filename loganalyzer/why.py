@@ -156,7 +156,7 @@ def why(mode: FailureMode, paths: Sequence[str | PathLike[str]], options: Option
     near: list[Near] = []
     plan.tokenizer = _Looking(plan.pack, frozenset(watcher.seen), near.append)
     run = Run(plan, found)
-    incidents = {transition.incident.id: transition.incident for transition in run.transitions(watcher)}
+    incidents = run.incidents(watcher)
     run.accounting.problems[:0] = problems
     own = [incident for incident in incidents.values() if incident.failure_mode == mode.id]
     causes = (incidents.get(incident.caused_by or "") for incident in own)
@@ -353,7 +353,7 @@ class _Looking(Tokenizer):
         self._tell = tell
         self._told: dict[tuple[str, str], int] = {}
 
-    def events(self, line: Line, literals: list[int], source: str, accounting: Accounting) -> Reading:
+    def events(self, line: Line, literals: tuple[int, ...], source: str, accounting: Accounting) -> Reading:
         """See `Tokenizer.events`."""
         found = super().events(line, literals, source, accounting)
         given = {event.type for event in found.events}

@@ -425,3 +425,36 @@ evidence:
     events = [event for pair in zip([close(t) for t in range(3)], retry, strict=True) for event in pair]
     incident = final(judge(pack(tmp_path, one=body), events))[0]
     assert (incident.count, len(incident.evidence)) == (3, 6)
+
+
+def test_a_cause_that_rises_above_info_takes_over_what_it_had_caused(tmp_path: Path) -> None:
+    """A restart that is nothing special at first explains the disconnect before it, once it is one of many."""
+    cause = """
+evidence:
+  - {name: low, match: {event: channel.watchdog}, severity: info, confidence: 0.5}
+  - {name: high, match: {event: channel.linked}, severity: error, confidence: 0.9}
+explains: [x.two]
+explains_within: 10m
+explains_before: 10m
+"""
+    consequence = "evidence:\n  - {name: close, match: {event: channel.disconnected}, confidence: 0.9}\n"
+    events = [make_event("channel.watchdog", 0, channel="whatsapp"), close(1)]
+    loaded = pack(tmp_path, one=cause, two=consequence)
+    assert [one.caused_by for one in final(judge(loaded, events))] == [None, None]
+    risen = {
+        one.failure_mode: one
+        for one in final(judge(loaded, [*events, make_event("channel.linked", 2, channel="whatsapp")]))
+    }
+    assert risen["x.two"].caused_by == risen["x.one"].id
+
+
+def test_what_gives_way_to_other_keys_is_told_as_it_stood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More keys than are remembered: the report holds every incident with all its evidence, memory holds the last ones."""
+    monkeypatch.setattr("loganalyzer.tracking.MAX_GROUPS", 2)
+    body = "evidence:\n  - {name: close, match: {event: channel.disconnected}, confidence: 0.9}\n"
+    events = [
+        make_event("channel.disconnected", time, channel="whatsapp", account=account)
+        for time, account in enumerate("aaabbbcccddd")
+    ]
+    transitions = judge(pack(tmp_path, one=body), events)
+    assert {one.key["account"]: one.count for one in final(transitions)} == dict.fromkeys("abcd", 3)

@@ -160,7 +160,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 COMMANDS = [
-    *(("analyze", "--format", name) for name in ("table", "json", "jsonl", "markdown", "csv", "parquet")),
+    *(("analyze", "--format", name) for name in ("table", "json", "jsonl", "markdown", "html", "csv", "parquet")),
     ("analyze", "--tablefmt", "html"),
     *(("events", "--format", name) for name in ("table", "jsonl", "csv", "parquet")),
     *(("why", "vault.open", "--format", name) for name in ("text", "json")),
@@ -245,6 +245,14 @@ def test_people_and_machines_are_told_none(world: World) -> None:
     told += [str(sample) for metric in figures.collect() for sample in metric.samples]
     assert any("vault" in text for text in told)
     assert world.found_in("\n".join(told)) == []
+
+
+def test_notebooks_show_none(world: World) -> None:
+    """A report and its incidents, as the last line of a cell."""
+    report = analyze([str(world.logs)], world.options())
+    shown = report._repr_html_() + "".join(incident._repr_html_() for incident in report.incidents)
+    assert "vault" in shown
+    assert world.found_in(shown) == []
 
 
 def test_errors_and_reports_of_bugs_quote_none(world: World, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from loganalyzer.model import Accounting, Event, Origin
-from loganalyzer.ordering import Deduplicator, merge
+from loganalyzer.ordering import MAX_NEIGHBOURS, Deduplicator, merge
 from loganalyzer.packs.schema import EventType
 from loganalyzer.testing import make_event
 
@@ -94,3 +97,46 @@ def test_events_before_the_first_time_of_a_stream_go_with_it() -> None:
     two = [make_event("b", 1)]
     three = [make_event("c", None)]
     assert [e.type for e in merge([three, one, two])] == ["b", "a", "a", "c"]
+
+
+SINKS = [("a.log", "gateway-json"), ("a.log", "console"), ("b.log", "gateway-json")]
+events_of_sinks = st.builds(
+    lambda at_s, sink, code, resolution_ns: make_event(
+        "a", at_s, source=sink[0], format=sink[1], code=code, resolution_ns=resolution_ns, text=f"{sink}"
+    ),
+    st.none() | st.sampled_from([0.0, 0.02, 0.05, 0.051, 0.9, 1.0, 1.051, 2.0, 3600.0]),
+    st.sampled_from(SINKS),
+    st.integers(0, 1),
+    st.sampled_from([1_000_000, 1_000_000_000, 60_000_000_000]),
+)
+
+
+@given(st.lists(events_of_sinks, max_size=40))
+def test_no_comparison_that_matters_is_left_out(events: list[Event]) -> None:
+    """Comparing each event with all before it gives the same, clock jumps and lines without time included."""
+    left: list[tuple[Event, set[tuple[str, str]]]] = []
+    replayed: set[object] = set()
+    expected = []
+    for event in events:
+        sink = (event.span.source, event.format)
+        line = (sink, event.time_ns)
+        if event.time_ns is not None and event.resolution_ns < 10**9:
+            if line in replayed:
+                continue
+            replayed.add(line)
+        for before, echoes in left[-MAX_NEIGHBOURS:]:
+            own = (before.span.source, before.format)
+            if own == sink or sink in echoes or before.attributes != event.attributes:
+                continue
+            coarse = max(before.resolution_ns, event.resolution_ns)
+            if before.time_ns is None or event.time_ns is None:
+                close = own[0] != sink[0]
+            else:
+                close = abs(before.time_ns - event.time_ns) <= (coarse if coarse >= 10**9 else 50_000_000)
+            if close:
+                echoes.add(sink)
+                break
+        else:
+            left.append((event, set()))
+            expected.append(event)
+    assert fresh(events) == expected

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loganalyzer.redact import Redactor, user_key
+from loganalyzer.redact import Redactor
+from loganalyzer.user_key import user_key
 
 KEY = b"k" * 32
 MASK = re.compile(r"<(token|password|phone|group|lid|email):[0-9a-f]{6}>")

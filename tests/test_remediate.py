@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from loganalyzer.remediate import fill, fill_command, in_range, parse_version
+from loganalyzer.model import Scalar
+from loganalyzer.packs import load
+from loganalyzer.packs.schema import Remedy
+from loganalyzer.remediate import fill, fill_command, in_range, ladder, parse_version
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,21 @@ def test_json_braces_in_commands_are_kept() -> None:
     """Only lower-case names in braces are placeholders."""
     command = """openclaw gateway call channels.start --params '{"channel":"whatsapp"}'"""
     assert fill_command(command, {}) == command
+
+
+def test_steps_are_told_apart_by_value_and_type() -> None:
+    """What compares equal in Python may still read differently."""
+    step = Remedy(text="Look at {value}.", commands=("show {value}",))
+    mode = msgspec.structs.replace(next(iter(load().modes.values())), remediation=(step,))
+
+    def told(value: Scalar | None) -> tuple[str, tuple[str, ...]]:
+        [found] = ladder(mode, {"value": value}, variants=frozenset(), version=None, supervisor=None)
+        return found.text, found.commands
+
+    assert [told(value) for value in (1, True, 1.5, "1", None)] == [
+        ("Look at 1.", ("show 1",)),
+        ("Look at True.", ("show True",)),
+        ("Look at 1.5.", ("show 1.5",)),
+        ("Look at 1.", ("show 1",)),
+        ("Look at unknown.", ("show <value>",)),
+    ]

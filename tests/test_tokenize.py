@@ -10,6 +10,7 @@ from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs import load
 from loganalyzer.packs.examples import events_of
 from loganalyzer.pipeline import Options, Plan, Reader
+from loganalyzer.scan import Scanner
 from loganalyzer.sources import Source
 from loganalyzer.testing import START_NS
 
@@ -140,3 +141,39 @@ def test_a_program_that_logs_like_a_gateway_is_one(plan: Plan) -> None:
     start = "Nov 20 12:00:00 vm assistant[12]: [whatsapp] [default] starting provider (x)\n"
     fault = "Nov 20 12:00:01 vm assistant[12]: Error: ENOSPC: no space left on device, write\n"
     assert "storage.error" in {event.type for event in events_of(plan, start + fault)}
+
+
+def test_records_that_differ_in_their_time_give_events_of_their_own(plan: Plan) -> None:
+    """The second one is not recognised again, but its event has its own time and place."""
+    text = "".join(
+        json.dumps(
+            {
+                "0": '{"subsystem":"gateway/channels/whatsapp"}',
+                "1": EXITED,
+                "_meta": {"logLevelName": "WARN"},
+                "time": f"2026-11-20T11:50:2{second}.665Z",
+            }
+        )
+        + "\n"
+        for second in range(3)
+    )
+    first, second, third = events_of(plan, text)
+    assert [event.span.line for event in (first, second, third)] == [1, 2, 3]
+    assert [(event.time_ns or 0) - (first.time_ns or 0) for event in (second, third)] == [10**9, 2 * 10**9]
+    assert first == third._replace(time_ns=first.time_ns, span=first.span)
+    assert first.attributes == {
+        "channel": "whatsapp",
+        "account": "default",
+        "attempt": 2,
+        "max_attempts": 10,
+        "delay_s": 10.0,
+    }
+
+
+def test_what_the_scan_saw_decides_although_the_record_is_the_same(plan: Plan) -> None:
+    """A text is recognised by the literals of its line, whatever was recognised in the same text before."""
+    entry = {"0": "x", "1": EXITED, "_meta": {"logLevelName": "WARN"}, "time": "2026-11-20T11:50:20.665Z"}
+    [line] = Scanner(plan.literals[: plan.known]).lines([json.dumps(entry).encode()])
+    asked = [(), line.literals, ()]
+    readings = [plan.tokenizer.events(line, literals, "x", Accounting()) for literals in asked]
+    assert [reading.known for reading in readings] == [False, True, False]

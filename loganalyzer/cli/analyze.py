@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from loganalyzer.cli import options as given
-from loganalyzer.cli.destination import binary_destination, destination
+from loganalyzer.cli.destination import binary, destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
 from loganalyzer.errors import UsageError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from loganalyzer.outputs import View
 
 Advance = Callable[[int, int | None], None]
-FORMATS = ("table", "json", "jsonl", "markdown", "csv", "parquet")
+FORMATS = ("table", "json", "jsonl", "markdown", "html", "csv", "parquet")
 
 
 def analyze(
@@ -28,7 +28,7 @@ def analyze(
         list[str] | None,
         typer.Argument(
             metavar="PATH",
-            help="Files, globs, folders, archives; - is standard input, the default. All together are one time line.",
+            help="Files, globs, folders, archives, URLs; - is standard input, the default. All are one time line.",
         ),
     ] = None,
     *,
@@ -49,19 +49,22 @@ def analyze(
     workers: given.Workers = None,
     history: given.HistoryFile = None,
     history_keep: given.HistoryKeep = "365d",
+    engine: given.EngineKind = "local",
+    scheduler: given.Scheduler = None,
 ) -> None:
     """
     Read logs to their end and report the incidents in them: evidence, cause and what to do.
 
-    Formats are table (the default), json, jsonl, markdown, csv and parquet.
+    Formats are table (the default), json, jsonl, markdown, html, csv and parquet.
     """
     from loganalyzer import sanitize
     from loganalyzer.api import analyze as run
-    from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, accounting
+    from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, WITH_ACTIVITY, WITH_CONTEXT, accounting, html
     from loganalyzer.sources import places
 
     name = given.choice("--format", format or "table", FORMATS)
     limit = None if fail_on is None else given.severity("--fail-on", fail_on)
+    kind = given.engine(engine, scheduler, workers)
     view = given.view(
         min_severity=min_severity,
         default=DEFAULT_SEVERITY[name],
@@ -74,16 +77,25 @@ def analyze(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     inputs = given.inputs(paths)
     kept = None if history is None else given.open_history(history, history_keep, view.redact)
-    if name == "parquet":
-        with binary_destination(output) as table:
-            with bar(progress) as advance:
-                report = run(inputs, options, advance, workers=workers)
+    if name == "html":
+        html.templates()
+    with destination(output, paged=name in ("table", "markdown")) as file:
+        table = binary(file) if name == "parquet" else None
+        with bar(progress) as advance:
+            report = run(
+                inputs,
+                options,
+                advance,
+                workers=workers,
+                engine=kind,
+                scheduler=scheduler,
+                activity=name in WITH_ACTIVITY,
+                context=name in WITH_CONTEXT,
+            )
+        if table is not None:
             _write_parquet(report, view, table)
-    else:
-        with destination(output, paged=name in ("table", "markdown")) as file:
-            with bar(progress) as advance:
-                report = run(inputs, options, advance, workers=workers)
-            for piece in OUTPUTS[name](report.incidents, report.accounting, view):
+        else:
+            for piece in OUTPUTS[name](report, view):
                 file.write(piece)
     sys.stdout.flush()
     if kept is not None:

@@ -62,19 +62,17 @@ def destination(path: Path | None, *, paged: bool = False) -> Iterator[TextIO]:
         raise
 
 
-@contextlib.contextmanager
-def binary_destination(path: Path | None) -> Iterator[BinaryIO]:
+def binary(file: TextIO) -> BinaryIO:
     """
-    Opens where to write bytes; as `destination`.
+    Gives the bytes below a destination.
 
     Errors:
-        UsageError: the file cannot be written, or it is a terminal.
+        UsageError: it is a terminal.
     """
-    with destination(path) as file:
-        if file.isatty():
-            raise UsageError("bytes are nothing for a terminal: name a file with --output, or write into a pipe")
-        file.flush()
-        yield file.buffer
+    if file.isatty():
+        raise UsageError("bytes are nothing for a terminal: name a file with --output, or write into a pipe")
+    file.flush()
+    return file.buffer
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loganalyzer.cli import options as given
-from loganalyzer.cli.destination import binary_destination, destination, folder_destination
+from loganalyzer.cli.destination import binary, destination, folder_destination
 from loganalyzer.cli.hints import SILENT_PRODUCER
 from loganalyzer.errors import UsageError
 
@@ -46,6 +46,8 @@ def events(
     redact_key: given.RedactKey = None,
     redact_ip: given.RedactIp = False,
     workers: given.Workers = None,
+    engine: given.EngineKind = "local",
+    scheduler: given.Scheduler = None,
 ) -> None:
     """
     Show the typed events found in logs, by time.
@@ -55,10 +57,12 @@ def events(
     from loganalyzer.api import iter_events
     from loganalyzer.model import Accounting, Severity
     from loganalyzer.outputs import accounting
+    from loganalyzer.sources import shown
 
     name = given.choice("--format", format or "table", FORMATS)
     if partition and (name != "parquet" or output is None or str(output) == "-"):
         raise UsageError("--partition: needs --format parquet and a folder as --output")
+    kind = given.engine(engine, scheduler, workers)
     view = given.view(
         min_severity=None,
         default=Severity.INFO,
@@ -71,7 +75,7 @@ def events(
     options = given.analysis_options(patterns=patterns, since=since, until=until, tz=tz, reference_time=reference_time)
     counted = Accounting()
     inputs = given.inputs(paths)
-    stream = iter_events(inputs, options, counted, workers=workers)
+    stream = iter_events(inputs, options, counted, workers=workers, engine=kind, scheduler=scheduler)
     if name == "parquet":
         _write_parquet(stream, view, output, partition=partition)
     else:
@@ -79,7 +83,7 @@ def events(
             for piece in TEXTS[name](stream, view):
                 file.write(piece)
     sys.stdout.flush()
-    counted.sources = counted.sources or inputs
+    counted.sources = counted.sources or [shown(path) for path in inputs]
     for line in accounting.lines(counted, view.redact, view.width):
         print(line, file=sys.stderr)
     if counted.bytes == 0 and inputs == ["-"]:
@@ -95,8 +99,8 @@ def _write_parquet(events: Iterable[Event], view: View, output: Path | None, *, 
         with folder_destination(output) as folder:
             tables.write_folder(batches, folder)
     else:
-        with binary_destination(output) as file:
-            tables.write_file(batches, tables.EVENTS, file)
+        with destination(output) as file:
+            tables.write_file(batches, tables.EVENTS, binary(file))
 
 
 def _jsonl(events: Iterable[Event], view: View) -> Iterator[str]:

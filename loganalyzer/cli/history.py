@@ -14,7 +14,7 @@ from loganalyzer.cli import options as given
 from loganalyzer.cli.destination import destination
 from loganalyzer.outputs.base import iso
 
-FORMATS = ("table", "plot", "json", "jsonl")
+FORMATS = ("table", "plot", "html", "json", "jsonl")
 SCHEMA = "loganalyzer.history/1"
 
 
@@ -35,7 +35,7 @@ def history(
     Show how often each failure mode happened on each channel, how long it lasted, and how far apart.
 
     Reads what `follow --history DB` and `analyze --history DB` have kept. Formats are table (the default), plot (when
-    what was wrong, as bars), json (the figures) and jsonl (the incidents).
+    what was wrong, as bars), html (both, as a page), json (the figures) and jsonl (the incidents).
     """
     from loganalyzer.errors import UsageError
     from loganalyzer.history import figures, numbers, rows, to_frame
@@ -48,7 +48,7 @@ def history(
             "--history: name the file. To make one: loganalyzer follow --history DB. "
             'To name it once for all commands: history = "/path/to/DB" in loganalyzer.toml (see loganalyzer config)'
         )
-    people = name in ("table", "plot")
+    people = name in ("table", "plot", "html")
     least = Severity.WARNING if people else Severity.INFO
     view = given.view(
         min_severity=min_severity, default=least, tablefmt=tablefmt, tz=tz, no_redact=True, redact_key=None
@@ -57,12 +57,14 @@ def history(
     since_ns = None if since is None else given.moment("--since", since, view.tz, now_ns)
     until_ns = None if until is None else given.moment("--until", until, view.tz, now_ns)
     found = [row for row in rows(history, since_ns, until_ns) if Severity[row["severity"].upper()] >= view.min_severity]
-    with destination(output, paged=people) as file:
+    with destination(output, paged=name in ("table", "plot")) as file:
         match name:
             case "table":
                 file.write(reliability.table(numbers(figures(to_frame(found))), view))
             case "plot":
                 file.writelines(reliability.bars(found, view))
+            case "html":
+                file.writelines(reliability.page(numbers(figures(to_frame(found))), found, view))
             case "json":
                 told = [as_object(row) for row in numbers(figures(to_frame(found)))]
                 file.write(json.dumps({"schema": SCHEMA, "figures": told}) + "\n")

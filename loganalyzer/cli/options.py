@@ -22,6 +22,7 @@ import typer
 from loganalyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from loganalyzer.engines import Kind
     from loganalyzer.history import History
     from loganalyzer.model import Severity
     from loganalyzer.outputs import View
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from loganalyzer.redact import Redactor
 
 SEVERITIES = ("info", "warning", "error", "critical")
+ENGINES: tuple[Kind, ...] = ("local", "dask")
 
 Format = Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", help="How to write the result.")]
 TableFormat = Annotated[
@@ -121,6 +123,22 @@ HistoryFile = Annotated[
 HistoryKeep = Annotated[
     str, typer.Option("--history-keep", metavar="AGE", help="Forget incidents last seen longer ago.", show_default=True)
 ]
+EngineKind = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="ENGINE",
+        help="local, or dask: the work of a Dask cluster (pip install 'loganalyzer[dask]').",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="With --engine dask: tcp://host:8786; default: a cluster of --workers processes for this run.",
+    ),
+]
 
 _DAY = re.compile(r"(today|yesterday)?[ T]*(\d{1,2}:\d{2}(?::\d{2})?)?")
 _AGO = re.compile(r"(?:\d+[smhdw])+")
@@ -155,6 +173,21 @@ def severity(option: str, word: str) -> Severity:
     from loganalyzer.model import Severity
 
     return Severity[choice(option, word, SEVERITIES).upper()]
+
+
+def engine(word: str, scheduler: str | None, workers: int | None) -> Kind:
+    """
+    Gives an engine by its name.
+
+    Errors:
+        UsageError: it does not go with the other two options.
+    """
+    kind: Kind = "dask" if choice("--engine", word, ENGINES) == "dask" else "local"
+    if scheduler is not None and kind == "local":
+        raise UsageError("--scheduler: is for --engine dask only.")
+    if scheduler is not None and workers is not None:
+        raise UsageError("--workers: the scheduler has workers of its own; leave one of the two options out.")
+    return kind
 
 
 def zone(word: str) -> tzinfo:
@@ -299,16 +332,13 @@ def view(
 
 def redactor(no_redact: bool, key: str | None, addresses: bool = False) -> Redactor:
     """Gives the masks: off, with the key given, or with the key of this user; of IP `addresses` only if told."""
-    from loganalyzer.redact import Redactor, user_key
+    from loganalyzer.redact import Redactor, of_user
 
     if no_redact:
         return Redactor(None)
     if key is not None:
         return Redactor(key.encode("utf-8", "surrogateescape"), addresses=addresses)
-    import platformdirs
-
-    path = platformdirs.user_data_path("loganalyzer") / "mask.key"
-    return Redactor(user_key(path, lambda text: print(text, file=sys.stderr)), addresses=addresses)
+    return of_user(lambda text: print(text, file=sys.stderr), addresses=addresses)
 
 
 def open_history(path: Path, keep: str, redact: Redactor) -> History:

@@ -48,7 +48,7 @@ class Worker:
         process = self._process
         data = pickle.dumps(task, PROTOCOL)
         if process is None:
-            self._process = process = _start()
+            self._process = process = start(_PROGRAM)
             data = self._setup + data
         assert process.stdin is not None, "is a pipe"
         assert process.stdout is not None, "is a pipe"
@@ -69,11 +69,12 @@ class Worker:
                         pipe.close()
 
 
-def _start() -> subprocess.Popen[bytes]:
+def start(program: str) -> subprocess.Popen[bytes]:
+    """A Python process that runs a program text, with pipes to talk to it."""
     # The packages are found where this process found them; `-P` keeps the current folder out.
     places = os.pathsep.join(place for place in sys.path if place)
     return subprocess.Popen(  # noqa: S603 - this very program
-        [sys.executable, "-P", "-c", _PROGRAM],
+        [sys.executable, "-P", "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": places},

@@ -11,10 +11,10 @@ import codecs
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import fields
 from itertools import chain
+from typing import Protocol
 
 from loganalyzer.engines.pool import Pool
 from loganalyzer.engines.shards import Shard, data_shards, file_shards
@@ -58,12 +58,44 @@ class Processes:
         self, plan: Plan, sources: Sequence[Source], accounting: Accounting, advanced: Callable[[], None]
     ) -> Iterator[Sequence[Iterator[Item]]]:
         """See `Engine`."""
-        fair = max(LEAST_SHARD_BYTES, ALL_SHARDS_BYTES // max(1, len(sources)))
-        size = min(self._shard_bytes, fair)
         with Pool(self._workers, setup_of(plan)) as pool:
-            feeds = [_Feed(plan, source, size, pool, accounting, advanced) for source in sources]
-            schedule = _Schedule(feeds, 2 * self._workers)
-            yield [feed.items(schedule) for feed in feeds]
+            yield shared(plan, sources, pool, 2 * self._workers, self._shard_bytes, accounting, advanced)
+
+
+class Answer(Protocol):
+    """What will come back of a task."""
+
+    def result(self) -> Result:
+        """Waits for it. Errors: SourceError if there will be none."""
+
+
+class Workers(Protocol):
+    """Whoever does tasks."""
+
+    def submit(self, task: Task) -> Answer:
+        """Sends a task on its way."""
+
+
+def shared(
+    plan: Plan,
+    sources: Sequence[Source],
+    workers: Workers,
+    limit: int,
+    shard_bytes: int,
+    accounting: Accounting,
+    advanced: Callable[[], None],
+) -> list[Iterator[Item]]:
+    """
+    The items of each source, extracted by workers; see `Engine`.
+
+    Args:
+        limit: shards that may be under way.
+        shard_bytes: their size; less for many sources, which are read side by side [bytes].
+    """
+    fair = max(LEAST_SHARD_BYTES, ALL_SHARDS_BYTES // max(1, len(sources)))
+    feeds = [_Feed(plan, one, min(shard_bytes, fair), workers, accounting, advanced) for one in sources]
+    schedule = _Schedule(feeds, limit)
+    return [feed.items(schedule) for feed in feeds]
 
 
 class _Feed:
@@ -74,21 +106,21 @@ class _Feed:
         plan: Plan,
         source: Source,
         size: int,
-        pool: Pool,
+        workers: Workers,
         accounting: Accounting,
         advanced: Callable[[], None],
     ) -> None:
         self._plan = plan
         self._source = source
         self._size = size
-        self._pool = pool
+        self._workers = workers
         self._accounting = accounting
         self._advanced = advanced
         self._shards: Iterator[Shard] | None = None
         self._whole: Iterator[bytes] | None = None
         """The chunks of a source that cannot be cut."""
         self._problems: list[str] = []
-        self.waiting: deque[Future[Result]] = deque()
+        self.waiting: deque[Answer] = deque()
 
     def submit(self) -> bool:
         """Send the next shard on its way; False if there is none."""
@@ -100,7 +132,7 @@ class _Feed:
             self._problems.append(str(error))
             return False
         if shard is not None:
-            self.waiting.append(self._pool.submit(Task(self._source.name, shard)))
+            self.waiting.append(self._workers.submit(Task(self._source.name, shard)))
         return shard is not None
 
     def items(self, schedule: _Schedule) -> Iterator[Item]:

@@ -69,20 +69,29 @@ def work(plan: Plan, task: Task) -> Result:
     return Result(items, counted, problems, "")
 
 
+def try_to_work(plan: Plan, task: Task) -> Result:
+    """As `work`, but a failure of this program is a result, too."""
+    try:
+        return work(plan, task)
+    except Exception:
+        return Result([], Accounting(), [], traceback.format_exc())
+
+
+def plan_of(setup: Setup) -> Plan:
+    """Makes the plan of a run from what was sent."""
+    return Plan(setup.options, msgspec.msgpack.decode(setup.pack, type=Pack))
+
+
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     """Answers tasks until there are no more."""
     setup: Setup = pickle.load(requests)  # noqa: S301 - from the process that started this one
-    plan = Plan(setup.options, msgspec.msgpack.decode(setup.pack, type=Pack))
+    plan = plan_of(setup)
     while True:
         try:
             task: Task = pickle.load(requests)  # noqa: S301
         except EOFError:
             return
-        try:
-            result = work(plan, task)
-        except Exception:
-            result = Result([], Accounting(), [], traceback.format_exc())
-        pickle.dump(result, replies, PROTOCOL)
+        pickle.dump(try_to_work(plan, task), replies, PROTOCOL)
         replies.flush()
 
 

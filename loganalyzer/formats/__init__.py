@@ -8,6 +8,8 @@ with the same formats, a few levels deep.
 
 from __future__ import annotations
 
+import re
+
 from loganalyzer.formats import console, containers, gateway, journald, logs, pino, plain, syslog
 from loganalyzer.formats.line import Format, Inner, Line
 from loganalyzer.model import Record, Stamp
@@ -43,10 +45,24 @@ FORMATS: dict[str, Format] = _JSON | _TEXT | {"plain": plain.anything}
 
 _JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
 
+_CARRIED = re.compile(
+    r"((?:\binbound|\bpostback): [^\n]{0,400}? preview=\""
+    r"|stored for context \(no mention detected\) in \S{1,200}?: ).+"
+)
+"""Verbose lines that print the beginning of a chat message behind their own words (2026.2.17 to 2026.9.6)."""
+
 
 def decode(line: bytes) -> Record:
-    """The record of one line, without its line end. Never raises; what lies behind 1 MiB is not looked at."""
-    return _read(Line(line), 0)
+    """
+    The record of one line, without its line end. Never raises; what lies behind 1 MiB is not looked at.
+
+    Chat text in the message is left out: whoever may write to the agent may write what looks like a fault.
+    """
+    record = _read(Line(line), 0)
+    message = record.message
+    if ' preview="' in message or "stored for context" in message:
+        return record._replace(message=_CARRIED.sub(r"\1…", message))
+    return record
 
 
 def has_header(line: bytes) -> bool:

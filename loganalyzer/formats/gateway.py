@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from loganalyzer.formats import origin
 from loganalyzer.formats.line import (
     MAX_NAME,
     Inner,
@@ -27,6 +26,7 @@ from loganalyzer.formats.line import (
     name_of,
     time_fields,
 )
+from loganalyzer.formats.origin import of_file_record
 from loganalyzer.model import Record
 
 
@@ -42,21 +42,34 @@ class _Meta(msgspec.Struct, gc=False):
     path: _Path | None = None
 
 
+_NOTHING = msgspec.Raw()
+
+
 class _Entry(msgspec.Struct, gc=False):
-    """What is read of a record; all else is skipped without being built."""
+    """What is read of a record; all else is skipped without being built, and so are arguments that were read before."""
 
     meta: _Meta = msgspec.field(name="_meta")
-    arg0: Any = msgspec.field(name="0", default=msgspec.UNSET)
-    arg1: Any = msgspec.field(name="1", default=msgspec.UNSET)
-    arg2: Any = msgspec.field(name="2", default=msgspec.UNSET)
-    arg3: Any = msgspec.field(name="3", default=msgspec.UNSET)
-    more: Any = msgspec.field(name="4", default=msgspec.UNSET)
+    arg0: msgspec.Raw = msgspec.field(name="0", default=_NOTHING)
+    arg1: msgspec.Raw = msgspec.field(name="1", default=_NOTHING)
+    arg2: msgspec.Raw = msgspec.field(name="2", default=_NOTHING)
+    arg3: msgspec.Raw = msgspec.field(name="3", default=_NOTHING)
+    more: msgspec.Raw = msgspec.field(name="4", default=_NOTHING)
+    flat: msgspec.Raw = msgspec.field(name="message", default=_NOTHING)
     time: str | None = None
     hostname: str | None = None
-    message: str | None = None
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_any = msgspec.json.Decoder().decode
+_decode_text = msgspec.json.Decoder(str | None).decode
+
+MAX_BODIES = 1024
+MAX_BODY = 2048
+"""Records that are remembered, but for their times, and the longest of them [bytes]."""
+MAX_SEEN = 8192
+"""Records that are known to have come once."""
+Body = tuple[Any, ...]
+"""A record behind its time, in the order of its fields; with its mark, `Record.body`, only if it is remembered."""
 
 
 class Bindings(NamedTuple):
@@ -72,74 +85,86 @@ def file_record(line: Line, _inner: Inner) -> Record | None:
     if b'"_meta"' in raw and is_shallow(raw):
         try:
             entry = _decode_entry(raw)
+            if entry.more is _NOTHING:
+                return _from_entry(entry, remember=len(raw) <= MAX_BODY)
         except ValueError:
             pass
-        else:
-            if entry.more is msgspec.UNSET:
-                return _from_entry(entry)
     found = line.object
     return None if found is None or not ("0" in found or "_meta" in found) else _from_object(found)
 
 
-def _from_entry(entry: _Entry) -> Record:
+def _from_entry(entry: _Entry, *, remember: bool) -> Record:
+    """Errors: ValueError if an argument is damaged, or the flat message no text."""
     meta = entry.meta
-    args = [arg for arg in (entry.arg0, entry.arg1, entry.arg2, entry.arg3) if arg is not msgspec.UNSET]
-    time = entry.time or meta.date
     method = meta.path.method if meta.path is not None else None
-    host = entry.hostname or meta.hostname
-    return _record(
-        args, entry.message, time=time, level_name=meta.level, logger_name=meta.name, method=method, hostname=host
-    )
+    known = meta.level, meta.name, method, entry.hostname or meta.hostname
+    args = entry.arg0, entry.arg1, entry.arg2, entry.arg3
+    body = None
+    if remember:
+        key = (*map(bytes, args), bytes(entry.flat), *known)
+        body = _bodies.get(key)
+    if body is None:
+        given = [_decode_any(arg) for arg in args if arg is not _NOTHING]
+        flat = None if entry.flat is _NOTHING else _decode_text(entry.flat)
+        body = _record(given, flat, *known)
+        if remember and _seen_before(hash(key)):
+            body = _bodies[key] = (*body, object())
+    time_ns, stamp, resolution_ns = time_fields(entry.time or meta.date)
+    return Record(time_ns, stamp, resolution_ns, *body)
+
+
+_bodies: dict[tuple[bytes | str | None, ...], Body] = {}
+"""A gateway in trouble writes the same records again and again: those that came twice, by what makes them."""
+_seen: set[int] = set()
+"""Hashes of those that came once; most never come again and are not worth more."""
+
+
+def _seen_before(key: int) -> bool:
+    if key in _seen:
+        if len(_bodies) >= MAX_BODIES:
+            _bodies.clear()
+        return True
+    if len(_seen) >= MAX_SEEN:
+        _seen.clear()
+    _seen.add(key)
+    return False
 
 
 def _from_object(found: dict[str, Any]) -> Record:
     """The slow way, for records that are damaged, cut out, or unusual."""
     meta = _dict(found.get("_meta"))
     keys = sorted((key for key in found if key.isascii() and key.isdigit() and len(key) < 4), key=int)
-    return _record(
+    body = _record(
         [found[key] for key in keys],
         found.get("message"),
-        time=found.get("time") or meta.get("date"),
-        level_name=meta.get("logLevelName", found.get("level")),
-        logger_name=_text(meta.get("name")),
-        method=_text(_dict(meta.get("path")).get("method")),
-        hostname=found.get("hostname") or meta.get("hostname"),
+        meta.get("logLevelName", found.get("level")),
+        _text(meta.get("name")),
+        _text(_dict(meta.get("path")).get("method")),
+        found.get("hostname") or meta.get("hostname"),
     )
+    time_ns, stamp, resolution_ns = time_fields(found.get("time") or meta.get("date"))
+    return Record(time_ns, stamp, resolution_ns, *body)
 
 
 def _record(
     args: Sequence[Any],
     flat: object,
-    *,
-    time: object,
     level_name: object,
     logger_name: str | None,
     method: str | None,
     hostname: object,
-) -> Record:
+) -> Body:
     bound = _bindings_in(args[0]) if args else None
     if bound is not None:
         args = args[1:]
     elif logger_name is not None:
         bound = _bindings_in(logger_name)
     subsystem, fields = (bound.name, dict(bound.rest)) if bound is not None else (None, {})
-    message = merge(args, fields, flat)
-    time_ns, stamp, resolution_ns = time_fields(time)
+    message = clean(merge(args, fields, flat))
     level = level_of(level_name)
-    return Record(
-        time_ns,
-        stamp,
-        resolution_ns,
-        level,
-        subsystem,
-        name_of(hostname),
-        None,
-        clean(message),
-        fields,
-        origin.of_file_record(subsystem, method, level),
-        "gateway-json",
-        False,
-    )
+    origin = of_file_record(subsystem, method, level)
+    host = name_of(hostname)
+    return level, subsystem, host, None, message, fields, origin, "gateway-json", False
 
 
 def merge(args: Sequence[Any], fields: dict[str, Any], flat: object = None) -> str:

@@ -7,12 +7,13 @@ judge: severities, causes and order are those of the incidents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple, Protocol
 
-from loganalyzer.model import Accounting, Incident, Severity
+from loganalyzer.activity import Activity
+from loganalyzer.model import Accounting, Incident, Nearby, Severity
 from loganalyzer.redact import Redactor
 
 NS = 1_000_000_000
@@ -32,10 +33,30 @@ class View:
     """A format of tabulate; None for the plain table that fits into `width`."""
 
 
+class Found(Protocol):
+    """What a batch run found; `api.Report` is one."""
+
+    @property
+    def incidents(self) -> Sequence[Incident]:
+        """Root causes first."""
+
+    @property
+    def accounting(self) -> Accounting:
+        """What was read, understood and assumed."""
+
+    @property
+    def activity(self) -> Activity | None:
+        """What went on beside the incidents; None if it was not collected."""
+
+    @property
+    def nearby(self) -> Mapping[tuple[str, int], Nearby]:
+        """Lines around evidence, by source and line."""
+
+
 class Output(Protocol):
     """Renders what a batch run found."""
 
-    def __call__(self, incidents: Sequence[Incident], accounting: Accounting, view: View, /) -> Iterator[str]:
+    def __call__(self, found: Found, view: View, /) -> Iterator[str]:
         """Yields the output in pieces that end with a line break."""
 
 
@@ -78,6 +99,16 @@ def zone_name(tz: tzinfo, time_ns: int | None = None) -> str:
     """Names a zone as it is at a time: `UTC`, `CET`, `UTC+05:30`."""
     moment = _moment(time_ns or 0, tz)
     return (moment.tzname() if moment else None) or str(tz)
+
+
+def duration(length_ns: int) -> str:
+    """Writes a length [ns] for people, with its two largest units: `4 s`, `2 h 13 min`, `5 d 3 h`."""
+    seconds = max(length_ns, 0) // NS
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count} {unit}"] * bool(count or parts)
+    return " ".join(part for part in parts[:2] if part[0] != "0" or len(parts) == 1) or "less than 1 s"
 
 
 def visible(incidents: Sequence[Incident], least: Severity) -> list[Incident]:

@@ -19,17 +19,17 @@ from typing import Any
 
 from loganalyzer import columns, sanitize
 from loganalyzer.columns import EVENT_COLUMNS, INCIDENT_COLUMNS, Column
-from loganalyzer.model import Accounting, Event, Incident
-from loganalyzer.outputs.base import NS, View, iso, visible
+from loganalyzer.model import Event
+from loganalyzer.outputs.base import NS, Found, View, iso, visible
 
 PAGE_EVENTS = 1000
 FORMULA = tuple("=+-@\t\r＝＋－＠'")
 """Beginnings of formulas, as OWASP lists them; and the apostrophe, so that the guard can be undone."""
 
 
-def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -> Iterator[str]:
+def render(found: Found, view: View) -> Iterator[str]:
     """Yields a header and a line an incident; the accounting goes to standard error."""
-    shown = visible(incidents, view.min_severity)
+    shown = visible(found.incidents, view.min_severity)
     yield _lines([[column.name for column in INCIDENT_COLUMNS]])
     yield _rows(INCIDENT_COLUMNS, columns.incident_columns(shown, view.redact))
 

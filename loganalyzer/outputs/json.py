@@ -1,5 +1,5 @@
 """
-One JSON document: the accounting as `summary`, and the incidents.
+One JSON document with the whole run: the accounting as `summary`, the incidents, and what went on beside them.
 
 Enters: the model. Leaves: indented ASCII. Refuses to stream; `jsonl` does.
 """
@@ -7,16 +7,22 @@ Enters: the model. Leaves: indented ASCII. Refuses to stream; `jsonl` does.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from loganalyzer.model import Accounting, Incident
-from loganalyzer.outputs.base import View, visible
-from loganalyzer.outputs.wire import REPORT, accounting_object, incident_object
+from loganalyzer.outputs.base import Found, View, visible
+from loganalyzer.outputs.wire import REPORT, accounting_object, activity_object, incident_object
 
 
-def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
-    """Yields the document."""
-    # First, since the summary counts what is masked in them.
-    found = [incident_object(incident, view.redact) for incident in visible(incidents, view.min_severity)]
-    document = {"schema": REPORT, "summary": accounting_object(accounting, view.redact), "incidents": found}
+def render(found: Found, view: View) -> Iterator[str]:
+    """Yields the document; `activity` is null if it was not collected."""
+    shown = visible(found.incidents, view.min_severity)
+    # Before the summary, which counts what is masked in them.
+    activity = None if found.activity is None else activity_object(found.activity, view.redact)
+    incidents = [incident_object(incident, view.redact) for incident in shown]
+    document = {
+        "schema": REPORT,
+        "summary": accounting_object(found.accounting, view.redact),
+        "activity": activity,
+        "incidents": incidents,
+    }
     yield json.dumps(document, ensure_ascii=True, allow_nan=False, indent=2) + "\n"

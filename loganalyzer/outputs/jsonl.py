@@ -6,16 +6,16 @@ Enters: the model. Leaves: lines of ASCII. Refuses to fold: `caused_by` says wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from loganalyzer.model import Accounting, Event, Incident, Transition
-from loganalyzer.outputs.base import View, visible
+from loganalyzer.model import Event, Transition
+from loganalyzer.outputs.base import Found, View, visible
 from loganalyzer.outputs.wire import dumps, event_object, incident_object, transition_object
 
 
-def render(incidents: Sequence[Incident], _accounting: Accounting, view: View) -> Iterator[str]:
+def render(found: Found, view: View) -> Iterator[str]:
     """Yields a line an incident; the accounting goes to standard error."""
-    for incident in visible(incidents, view.min_severity):
+    for incident in visible(found.incidents, view.min_severity):
         yield dumps(incident_object(incident, view.redact)) + "\n"
 
 

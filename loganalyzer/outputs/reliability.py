@@ -1,7 +1,8 @@
 """
-The history of incidents as a table of figures and as bars over time.
+The history of incidents as a table of figures, as bars over time, and as a page.
 
-Enters: figures of reliability and rows of a history, as plain values. Leaves: text that fits the width of the view.
+Enters: figures of reliability and rows of a history, as plain values. Leaves: text that fits the width of the view, or
+HTML like that of a report.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from loganalyzer import sanitize
+from loganalyzer.outputs import charts, html
+from loganalyzer.outputs.accounting import plural
 from loganalyzer.outputs.base import NS, View, day_and_time, zone_name
 
 SHARES = "▁▂▃▄▅▆▇█"
 """From hardly ever to all the time."""
 NEVER = "·"
 LEAST_BARS = 20
+NOTHING = "No incidents in this range"
 UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -24,8 +28,61 @@ def table(figures: Sequence[Mapping[str, Any]], view: View) -> str:
     import tabulate
 
     if not figures:
-        return "No incidents in this range.\n"
-    cells = [
+        return f"{NOTHING}.\n"
+    tabulate.MIN_PADDING = 0
+    body = tabulate.tabulate(_cells(figures, view), _headers(figures, view), tablefmt=view.tablefmt or "simple")
+    if view.tablefmt is not None:
+        return body + "\n"
+    return f"{body}\n\nlasted: in all; recovers, apart: medians of what ended, and from one begin to the next.\n"
+
+
+def page(figures: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], view: View) -> Iterator[str]:
+    """
+    Yields a page like that of a report: the figures, and when what was wrong.
+
+    Errors:
+        UsageError: Jinja2 is not installed.
+    """
+    timed = [row for row in rows if row["first_seen_ns"] is not None]
+    drawn = timed[-charts.BARS :]
+    values: dict[str, Any] = {
+        "title": "How reliable this gateway was" if figures else NOTHING,
+        "headers": _headers(figures, view) if figures else [],
+        "figures": _cells(figures, view),
+        "span": "",
+        "tracks": [],
+        "left_out": len(timed) - len(drawn),
+    }
+    if drawn:
+        axis = charts.Axis(min(row["first_seen_ns"] for row in drawn), max(_end(row) for row in drawn) + NS)
+        lanes: dict[str, list[charts.Mark]] = {}
+        for row in drawn:
+            lanes.setdefault(_name(row), []).append(_mark(row, axis, view))
+        values |= {
+            "tracks": [charts.Track(name, f"{name}: {plural(len(m), 'incident')}", m) for name, m in lanes.items()],
+            "span": " to ".join(day_and_time(at, view.tz, seconds=False) for at in axis),
+            "start_ms": axis.first_ns // charts.MS,
+            "end_ms": -(-axis.last_ns // charts.MS),
+            "offsets": charts.offsets(axis, view.tz),
+            "zone": zone_name(view.tz, axis.last_ns),
+        }
+    yield html.filled("history.html", values)
+
+
+def _mark(row: Mapping[str, Any], axis: charts.Axis, view: View) -> charts.Mark:
+    start, end = row["first_seen_ns"], _end(row)
+    times = f"{day_and_time(start, view.tz)} to {day_and_time(end, view.tz)} ({lasting((end - start) / NS)})"
+    tip = f"{_name(row)}: {row['severity']}, {row['status']}, {plural(row['count'], 'time')}, {times}"
+    return charts.Mark(*axis.stretch(start, end), 0, 100, row["severity"], tip)
+
+
+def _headers(figures: Sequence[Mapping[str, Any]], view: View) -> list[str]:
+    zone = zone_name(view.tz, figures[0]["last_seen_ns"])
+    return ["failure mode", "channel", "times", "open", "lasted", "recovers", "apart", f"last seen ({zone})"]
+
+
+def _cells(figures: Sequence[Mapping[str, Any]], view: View) -> list[list[Any]]:
+    return [
         [
             one["failure_mode"],
             sanitize.line(one["channel"]) or "-",
@@ -38,13 +95,6 @@ def table(figures: Sequence[Mapping[str, Any]], view: View) -> str:
         ]
         for one in figures
     ]
-    zone = zone_name(view.tz, figures[0]["last_seen_ns"])
-    headers = ["failure mode", "channel", "times", "open", "lasted", "recovers", "apart", f"last seen ({zone})"]
-    tabulate.MIN_PADDING = 0
-    body = tabulate.tabulate(cells, headers, tablefmt=view.tablefmt or "simple")
-    if view.tablefmt is not None:
-        return body + "\n"
-    return f"{body}\n\nlasted: in all; recovers, apart: medians of what ended, and from one begin to the next.\n"
 
 
 def bars(rows: Sequence[Mapping[str, Any]], view: View) -> Iterator[str]:
@@ -56,14 +106,13 @@ def bars(rows: Sequence[Mapping[str, Any]], view: View) -> Iterator[str]:
     """
     timed = [row for row in rows if row["first_seen_ns"] is not None]
     if not timed:
-        yield "No incidents in this range.\n"
+        yield f"{NOTHING}.\n"
         return
     begin = min(row["first_seen_ns"] for row in timed)
     end = max(*(_end(row) for row in timed), begin + NS)
     spans: dict[str, list[tuple[int, int]]] = {}
     for row in timed:
-        name = f"{row['failure_mode']} {sanitize.line(row['channel'] or '')}".rstrip()
-        spans.setdefault(name, []).append((row["first_seen_ns"], _end(row)))
+        spans.setdefault(_name(row), []).append((row["first_seen_ns"], _end(row)))
     label = max(map(len, spans))
     count = max(LEAST_BARS, view.width - label - 1)
     size = -(-(end - begin) // count)
@@ -94,6 +143,11 @@ def lasting(seconds: float | None) -> str:
         elif words:
             break
     return " ".join(words)
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    mode, channel = row["failure_mode"], sanitize.line(row["channel"] or "")
+    return mode if not channel or mode.startswith(f"{channel}.") else f"{mode} {channel}"
 
 
 def _end(row: Mapping[str, Any]) -> int:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loganalyzer import sanitize
-from loganalyzer.model import Accounting, Event, Incident
+from loganalyzer.model import Event, Incident
 from loganalyzer.outputs import blocks
-from loganalyzer.outputs.base import Problem, View, day_and_time, fold, visible, zone_name
+from loganalyzer.outputs.base import Found, Problem, View, day_and_time, fold, visible, zone_name
 from loganalyzer.outputs.blocks import source, tail
 
 DEFAULT_FORMAT = "simple"
@@ -22,13 +22,13 @@ PLACE_WIDTH = 20
 ATTRIBUTES_WIDTH = 400
 
 
-def render(incidents: Sequence[Incident], accounting: Accounting, view: View) -> Iterator[str]:
+def render(found: Found, view: View) -> Iterator[str]:
     """Yields the table and the blocks."""
-    shown = visible(incidents, view.min_severity)
+    shown = visible(found.incidents, view.min_severity)
     problems = fold(shown)
-    hidden = len(incidents) - len(shown)
+    hidden = len(found.incidents) - len(shown)
     if not problems:
-        yield from _plain(blocks.nothing_found(hidden, accounting, view.min_severity))
+        yield from _plain(blocks.nothing_found(hidden, found.accounting, view.min_severity))
         return
     yield overview(problems, view) + "\n"
     for problem in problems:

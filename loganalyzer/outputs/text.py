@@ -13,7 +13,7 @@ from loganalyzer import sanitize
 from loganalyzer.model import Accounting, Incident, Status, Transition
 from loganalyzer.outputs import blocks
 from loganalyzer.outputs.accounting import number, plural
-from loganalyzer.outputs.base import NS, Problem, View, day_and_time, fold
+from loganalyzer.outputs.base import Problem, View, day_and_time, duration, fold
 from loganalyzer.outputs.blocks import Line
 from loganalyzer.outputs.shown import Shown
 from loganalyzer.outputs.table import overview
@@ -118,8 +118,4 @@ def summary(shown: Shown, accounting: Accounting, view: View) -> Iterator[Line]:
 def _duration(incident: Incident) -> str:
     if incident.first_seen_ns is None or incident.resolved_at_ns is None:
         return ""
-    seconds = max(incident.resolved_at_ns - incident.first_seen_ns, 0) // NS
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or hours)
-    return " after " + " ".join([*parts, f"{seconds} s"] if not hours else parts)
+    return f" after {duration(incident.resolved_at_ns - incident.first_seen_ns)}"

@@ -12,14 +12,15 @@ import json
 import math
 from typing import Any
 
+from loganalyzer.activity import Activity
 from loganalyzer.model import Accounting, Event, Incident, Scalar, Transition, UnknownGroup
-from loganalyzer.outputs.base import iso
+from loganalyzer.outputs.base import NS, iso
 from loganalyzer.redact import Redactor
 
 INCIDENT = "loganalyzer.incident/1"
 TRANSITION = "loganalyzer.transition/1"
 EVENT = "loganalyzer.event/1"
-REPORT = "loganalyzer.report/1"
+REPORT = "loganalyzer.report/2"
 UNKNOWN = "loganalyzer.unknown/1"
 UNKNOWN_REPORT = "loganalyzer.unknown-report/1"
 
@@ -143,6 +144,43 @@ def accounting_object(accounting: Accounting, redact: Redactor) -> dict[str, Any
 
 def _masked(text: str | None, redact: Redactor) -> str | None:
     return None if text is None else redact(text)
+
+
+def activity_object(activity: Activity, redact: Redactor) -> dict[str, Any]:
+    """Gives the JSON form of what went on beside the incidents; the last state of a channel lasts to the end."""
+    return {
+        "first_event": iso(activity.first_ns),
+        "last_event": iso(activity.last_ns),
+        "hosts": [redact(host) for host in activity.hosts],
+        "versions": [redact(version) for version in activity.versions],
+        "channels": [
+            {
+                **redact.key(lane.channel._asdict()),
+                "states": [
+                    {"from": iso(s.start_ns), "state": s.state.value, "code": s.code, "changes": s.changes}
+                    for s in lane.spells
+                ],
+            }
+            for lane in activity.lanes
+        ],
+        "disconnects": {
+            "bucket_s": activity.bucket_ns / NS,
+            "counts": [
+                {"from": iso(c.start_ns), "channel": redact(c.channel), "code": c.code, "count": c.times}
+                for c in activity.closes
+            ],
+        },
+        "actions": [
+            {
+                "time": iso(action.time_ns),
+                "event": action.event,
+                "attributes": {n: _finite(v) for n, v in redact.attributes(action.attributes).items()},
+                "count": action.times,
+            }
+            for action in activity.actions
+        ],
+        "actions_omitted": activity.actions_omitted,
+    }
 
 
 def _finite(value: Scalar) -> Scalar | None:

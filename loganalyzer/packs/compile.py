@@ -1,8 +1,8 @@
 """
 A `Pack` made ready for matching: literals to scan for, and one matcher per event pattern.
 
-Regexes are compiled when a line first needs them, so that starting up does not pay for two thousand patterns of
-which a log uses thirty.
+Templates and regexes are compiled when a line first needs them, so that starting up does not pay for two thousand
+patterns of which a log uses thirty.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import regex
 
 from loganalyzer.model import Origin, Scalar
 from loganalyzer.packs.schema import EventPattern, EventType, Pack, Where
-from loganalyzer.packs.templates import compile_template
+from loganalyzer.packs.templates import Template, compile_template, longest_literal
 
 SHORTEST_LITERAL = 5
 """A shorter text stands in too many lines to be worth a look [characters]."""
@@ -43,18 +43,29 @@ class Matcher:
     order: tuple[int, int]
     """Position of the pattern in its pack and of the template in it: of several that give the same event type the first
     wins."""
-    source: str
+    text: str | None
+    """The template; None for the regex of the pattern."""
     literal: str
-    holes: dict[str, str]
     origins: frozenset[Origin]
     types: dict[str, str]
+    _template: Template | None = None
     _compiled: Any = None
     _extractors: list[tuple[str, Any]] | None = None
+
+    @property
+    def holes(self) -> dict[str, str]:
+        """Types of the holes of the template. Raises TemplateError."""
+        if self.text is None:
+            return {}
+        if self._template is None:
+            self._template = compile_template(self.text)
+        return self._template.holes
 
     def search(self, text: str) -> Any:
         """Find the pattern in one message line."""
         if self._compiled is None:
-            self._compiled = regex.compile(self.source)
+            source = self.pattern.regex if self.text is None else compile_template(self.text).pattern
+            self._compiled = regex.compile(source or "")
         return self._compiled.search(text)
 
     def attributes(self, match: Any, text: str, fields: Any) -> dict[str, Scalar]:
@@ -158,14 +169,11 @@ def matchers_of(pattern: EventPattern, order: int, types: dict[str, EventType]) 
     }
     result = []
     for index, text in enumerate(pattern.match):
-        template = compile_template(text)
-        literal = (pattern.literal or template.literals or ("",))[0]
-        common |= {"literal": literal, "order": (order, index)}
-        result.append(Matcher(source=template.pattern, holes=template.holes, **common))
+        literal = pattern.literal[0] if pattern.literal else longest_literal(text)
+        result.append(Matcher(text=text, literal=literal, order=(order, index), **common))
     if pattern.regex is not None:
         for literal in pattern.literal:
-            common |= {"literal": literal, "order": (order, 0)}
-            result.append(Matcher(source=pattern.regex, holes={}, **common))
+            result.append(Matcher(text=None, literal=literal, order=(order, 0), **common))
     return result
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from loganalyzer.packs import schema
-from loganalyzer.packs.load import PatternFile, VocabularyFile
+from loganalyzer.packs.read import PatternFile, VocabularyFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DURATION = r"^\s*\d+(\.\d+)?(ms|s|m|h|d)\s*$"

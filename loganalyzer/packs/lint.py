@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import regex
 
+from loganalyzer import subsystems
 from loganalyzer.errors import Fault
 from loganalyzer.packs.compile import SHORTEST_LITERAL, matchers_of
 from loganalyzer.packs.overlap import overlaps
@@ -52,11 +53,25 @@ def review(pack: Pack) -> list[Fault]:
 
 
 def remarks(pack: Pack) -> list[str]:
-    """What is no fault, but worth knowing: words of the vocabulary that nothing gives or no rule asks for."""
+    """
+    What is no fault, but worth knowing: words of the vocabulary that nothing gives or no rule asks for.
+
+    A word that says why (`no_pattern`, `no_rule`) is left out, unless what it says is no longer so.
+    """
     given = {pattern.event for pattern in pack.patterns.values()}
     asked = {name for mode in pack.modes.values() for _, selector in selectors_of(mode) for name in selector.events}
-    found = [f"no pattern gives the event {name}" for name in pack.event_types if name not in given]
-    return found + [f"no rule asks for the event {name}" for name in pack.event_types if name in given - asked]
+    found: list[str] = []
+    for name, kind in pack.event_types.items():
+        if name in given:
+            found += [f"a pattern gives the event {name}, against its no_pattern"] * (kind.no_pattern is not None)
+        elif kind.no_pattern is None:
+            found.append(f"no pattern gives the event {name}")
+    for name, kind in pack.event_types.items():
+        if name in asked:
+            found += [f"a rule asks for the event {name}, against its no_rule"] * (kind.no_rule is not None)
+        elif name in given and kind.no_rule is None:
+            found.append(f"no rule asks for the event {name}")
+    return found
 
 
 def _fault(pack: Pack, name: str, text: str) -> Fault:
@@ -107,6 +122,8 @@ def _literal(literal: str) -> Iterator[str]:
         yield f"the literal {literal!r} is too short to scan for (at least {SHORTEST_LITERAL} characters)"
     if not literal.isascii() or re.search(r"[\"'\\<>&\x00-\x1f]", literal):
         yield f"the literal {literal!r} does not survive every surface (quotes, backslash, <>&, non-ASCII)"
+    if any(literal in name for name in subsystems.NAMES):
+        yield f"the literal {literal!r} stands in the name of a subsystem, so that every line of it would be looked at"
 
 
 def _too_wide(pattern: EventPattern) -> Iterator[str]:

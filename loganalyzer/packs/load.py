@@ -1,9 +1,9 @@
 """
-From pack folders to a `Pack`: find, read, check, merge, cache.
+From pack folders to a `Pack`: find, read, check, cache.
 
 Reading some hundred YAML files takes a second, so the checked result is kept as msgpack, once inside the wheel
 for the built-in pack and else in the per-user cache folder under the hash of the files. A damaged cache is read
-again from YAML.
+again from YAML. What reads and checks YAML is imported only then.
 """
 
 from __future__ import annotations
@@ -13,23 +13,22 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import platformdirs
 
-from loganalyzer.errors import Fault, PackError, UsageError
+from loganalyzer.errors import PackError, UsageError
 from loganalyzer.packs import schema
-from loganalyzer.packs.convert import convert
-from loganalyzer.packs.lint import lint
-from loganalyzer.packs.yamldoc import Document, parse
 
-FORMAT = "4"
+FORMAT = "5"
 """Part of the cache key: raise it when `schema` changes."""
 COMPILED = "compiled.msgpack"
 """The built-in pack, checked, beside its YAML files in the wheel."""
 DIGEST_LENGTH = 32
 CACHES_KEPT = 8
+
+Text = tuple[int, Path, bytes]
+"""Number of the folder, path within it, and content of a file."""
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -83,7 +82,10 @@ def load_dirs(folders: Sequence[Path], *, cache: bool = True, proved: bool = Fal
             found = _read_compiled(path, digest)
             if found is not None:
                 return _with_folders(found, folders)
-    pack = _read(folders, texts)
+    from loganalyzer.packs.lint import lint
+    from loganalyzer.packs.read import read
+
+    pack = read(folders, texts)
     own = tuple(str(folder) for folder in folders if folder != builtin_dir())
     if proved and own:
         faults = [fault for fault in lint(_with_folders(pack, folders)) if fault.file.startswith(own)]
@@ -96,12 +98,14 @@ def load_dirs(folders: Sequence[Path], *, cache: bool = True, proved: bool = Fal
 
 def compiled(folder: Path) -> bytes:
     """The content of `COMPILED` for a folder: what the build of the wheel puts beside the YAML files."""
+    from loganalyzer.packs.read import read
+
     texts = _texts([folder])
-    return _digest([folder], texts, True).encode() + _encoder.encode(_read([folder], texts))
+    return _digest([folder], texts, True).encode() + _encoder.encode(read([folder], texts))
 
 
-def _texts(folders: Sequence[Path]) -> list[tuple[int, Path, bytes]]:
-    """Number of the folder, path within it, and content of every file."""
+def _texts(folders: Sequence[Path]) -> list[Text]:
+    """Every file of the folders."""
     return [
         (number, path.relative_to(folder), path.read_bytes())
         for number, folder in enumerate(folders)
@@ -110,7 +114,7 @@ def _texts(folders: Sequence[Path]) -> list[tuple[int, Path, bytes]]:
     ]
 
 
-def _digest(folders: Sequence[Path], texts: list[tuple[int, Path, bytes]], proved: bool) -> str:
+def _digest(folders: Sequence[Path], texts: list[Text], proved: bool) -> str:
     digest = hashlib.sha256(f"{FORMAT} {[folder == builtin_dir() for folder in folders]} {proved}".encode())
     for number, path, data in texts:
         digest.update(f"\0{number}\0{path.as_posix()}\0{len(data)}\0".encode())
@@ -149,73 +153,3 @@ def _with_folders(pack: schema.Pack, folders: Sequence[Path]) -> schema.Pack:
         for name, place in pack.places.items()
     }
     return msgspec.structs.replace(pack, places=places)
-
-
-class PatternFile(schema.Model, frozen=True, kw_only=True):
-    """What a file of event patterns holds."""
-
-    patterns: tuple[schema.EventPattern, ...]
-
-
-class VocabularyFile(schema.Model, frozen=True, kw_only=True):
-    """What a vocabulary holds."""
-
-    event_types: dict[str, schema.EventType]
-    cli_reports: tuple[str, ...] = ()
-
-
-def _read(folders: Sequence[Path], texts: list[tuple[int, Path, bytes]]) -> schema.Pack:
-    pack = schema.Pack(event_types={}, patterns={}, modes={})
-    reports: list[str] = []
-    faults: list[Fault] = []
-    for number, path, data in texts:
-        document = parse(data.decode("utf-8", "replace"), str(folders[number] / path))
-        if document.data is None and not document.faults:
-            document.fault((), "empty file")
-        elif not document.faults:
-            _add(pack, reports, number, path, document)
-        faults.extend(document.faults)
-    if faults:
-        raise PackError(faults)
-    return msgspec.structs.replace(pack, cli_reports=tuple(reports))
-
-
-def _add(pack: schema.Pack, reports: list[str], folder: int, path: Path, document: Document) -> None:
-    data = document.data
-    if isinstance(data, dict) and "event_types" in data:
-        vocabulary = convert(document, (), VocabularyFile, data)
-        if vocabulary is not None:
-            pack.event_types.update(vocabulary.event_types)
-            reports.extend(vocabulary.cli_reports)
-    elif isinstance(data, dict) and "patterns" in data:
-        _add_patterns(pack, folder, path, document)
-    else:
-        mode = convert(document, (), schema.FailureMode, data)
-        if mode is None:
-            return
-        if mode.id != path.stem:
-            document.fault(("id",), f"the file of {mode.id!r} must be named {mode.id}.yaml")
-        pack.modes[mode.id] = mode
-        pack.places[mode.id] = _place(document, folder, path, ("id",))
-
-
-def _add_patterns(pack: schema.Pack, folder: int, path: Path, document: Document) -> None:
-    seen: set[str] = set()
-    content: Any = convert(document, (), PatternFile, document.data)
-    if content is None:
-        return
-    for index, pattern in enumerate(content.patterns):
-        if pattern.id in seen:
-            document.fault(("patterns", index, "id"), f"duplicate pattern id {pattern.id!r} in {path.name}")
-        seen.add(pattern.id)
-        place = _place(document, folder, path, ("patterns", index))
-        earlier = pack.places.get(pattern.id)
-        if earlier is not None and earlier.folder == folder and earlier.file != place.file:
-            document.fault(("patterns", index, "id"), f"pattern id {pattern.id!r} is already in {earlier.file}")
-        pack.patterns[pattern.id] = pattern
-        pack.places[pattern.id] = place
-
-
-def _place(document: Document, folder: int, file: Path, path: tuple[str | int, ...]) -> schema.Place:
-    line, column = document.places.get(path, (1, 1))
-    return schema.Place(folder=folder, file=file.as_posix(), line=line, column=column)

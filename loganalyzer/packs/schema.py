@@ -33,6 +33,10 @@ class EventType(Model, frozen=True, kw_only=True):
     meaning: str
     attributes: dict[str, TypeName] = {}
     same_within: Duration = 50_000_000
+    no_pattern: str | None = None
+    """Why no pattern gives it; lint then keeps silent about that."""
+    no_rule: str | None = None
+    """Why no rule asks for it; lint then keeps silent about that."""
 
 
 class Where(Model, frozen=True, kw_only=True):

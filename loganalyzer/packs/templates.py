@@ -25,7 +25,7 @@ HOLE_TYPES: dict[str, str] = {
     "text": r"[^\n]{1,2000}+",
 }
 OPEN_TYPES = frozenset({"", "word"})
-_HOLE = stdlib_re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)?(?::([a-z_]+))?\}")
+_HOLE = stdlib_re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)?(?::([a-z_]+))?\}|[{}]")
 _SAFE = stdlib_re.compile(r"[ !#$%()*+,\-./0-9:;=?@A-Z\[\]^_`a-z{|}~]+")
 _SECRET = stdlib_re.compile(
     r"((?:token|password|secret|key)\"?\s*[:=]\s*|--(?:token|password|secret|key)\S*\s+)([A-Za-z_]\w*)"
@@ -93,20 +93,23 @@ def compile_template(text: str) -> Template:
     return Template(pattern="".join(pattern), holes=holes, literals=tuple(literals))
 
 
+def longest_literal(text: str) -> str:
+    """The first of the literals of a template, empty if it has none; found without the rest. Raises TemplateError."""
+    pieces = split(text.removeprefix("^"))
+    return max((part for piece in pieces if isinstance(piece, str) for part in _safe_parts(piece)), key=len, default="")
+
+
 def split(text: str) -> list[str | tuple[str, str]]:
     """Literal texts and holes (name, type) of a template, in order. Raises TemplateError."""
     pieces: list[str | tuple[str, str]] = []
     literal = ""
     at = 0
-    while at < len(text):
-        match = _HOLE.match(text, at)
-        if match is None:
-            if text[at] in "{}":
-                raise TemplateError(f"stray {text[at]!r} at character {at + 1}; write {text[at] * 2} for a brace")
-            literal += text[at]
-            at += 1
-            continue
+    for match in _HOLE.finditer(text):
+        literal += text[at : match.start()]
         at = match.end()
+        if match[0] in "{}":
+            place = match.start() + 1
+            raise TemplateError(f"stray {match[0]!r} at character {place}; write {match[0] * 2} for a brace")
         if match[0] in ("{{", "}}"):
             literal += match[0][0]
             continue
@@ -114,6 +117,7 @@ def split(text: str) -> list[str | tuple[str, str]]:
             pieces.append(literal)
             literal = ""
         pieces.append((match[1] or "_", match[2] or ""))
+    literal += text[at:]
     if literal:
         pieces.append(literal)
     return pieces
@@ -135,8 +139,7 @@ def _literal_pattern(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    escaped = "".join(c if c.isalnum() or c in "_ " else stdlib_re.escape(c) for c in text)
-    return escaped.replace("…", r"(?:…|\.\.\.)")
+    return stdlib_re.escape(text).replace(r"\ ", " ").replace("…", r"(?:…|\.\.\.)")
 
 
 def _safe_parts(text: str) -> list[str]:

@@ -67,21 +67,32 @@ class Above:
     Memory: it holds on to the chunks around its line; keep `Line.data` for long, not the `Line`.
     """
 
-    __slots__ = ("_blocks", "_offset", "_position")
+    __slots__ = ("_blocks", "_lines", "_offset", "_position")
 
     def __init__(self, blocks: Sequence[Block], position: int, offset: int) -> None:
         """`position`: of the candidate in the last block's data; `offset`: of it in the stream."""
         self._blocks = blocks
         self._position = position
         self._offset = offset
+        self._lines: list[bytes] | None = None
 
     def __call__(self) -> list[bytes]:
+        if self._lines is None:
+            self._lines = self._read()
+        return self._lines
+
+    def _read(self) -> list[bytes]:
         lines: list[bytes] = []
-        for offset, text in _backwards(self._blocks, self._position):
-            if offset < self._offset - MAX_BYTES or len(lines) == MAX_LINES:
+        for block in reversed(self._blocks):
+            stop = self._position if block is self._blocks[-1] else block.stop
+            first = block.start + max(0, self._offset - MAX_BYTES - block.offset)
+            if first > block.start:  # the first line that begins in reach
+                first = (block.data.find(b"\n", first - 1, stop) + 1 or stop) if first < stop else stop
+            if first < stop:
+                lines = block.lines(first, stop)[-MAX_LINES + len(lines) :] + lines
+            if first > block.start or len(lines) == MAX_LINES:
                 break
-            lines.append(text)
-        return lines[::-1]
+        return lines
 
 
 def _backwards(blocks: Sequence[Block], stop: int) -> Iterator[tuple[int, bytes]]:

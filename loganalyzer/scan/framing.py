@@ -44,6 +44,13 @@ class Block(NamedTuple):
         cut = self.length > self.stop - self.start
         return text if cut else text.removesuffix(b"\r")
 
+    def lines(self, first: int, last: int) -> list[bytes]:
+        """The lines in `data[first:last]`, each as `text` gives it."""
+        text = self.data[first:last].removesuffix(b"\n")
+        if b"\r" not in text or self.length > self.stop - self.start:
+            return text.split(b"\n")
+        return [line.removesuffix(b"\r") for line in text.split(b"\n")]
+
 
 class Framer:
     """

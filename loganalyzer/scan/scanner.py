@@ -49,7 +49,7 @@ class Scanner:
         *,
         backend: str | None = None,
         every_line: bool = False,
-        aside: tuple[int, Callable[[bytes], None]] | None = None,
+        aside: tuple[int, Callable[[bytes, set[int]], None]] | None = None,
         offset: int = 0,
         above: bytes = b"",
     ) -> None:
@@ -62,8 +62,8 @@ class Scanner:
                 added up here.
             backend: see `matchers.matcher`, which also names the errors.
             aside: a literal number and a function: lines that hold only literals from that number on
-                are no candidates, but their bytes are handed to the function. For what is frequent
-                and merely counted; not while `every_line` is set.
+                are not given, but their bytes and literals are handed to the function. For what is
+                frequent and merely counted; not while `every_line` is set.
             offset: of the first byte in the stream [bytes], if its beginning is scanned elsewhere; it is at a line
                 start. Lines are numbered from here.
             above: whole lines before `offset`: they are not scanned, but candidates may look back into them.
@@ -103,30 +103,31 @@ class Scanner:
         recent: Sequence[Block] | None = None
         data, start, stop, offset, _ = block
         hits = self._match(data, start, stop)
-        index, count = 0, len(hits)
+        aside_from, set_aside = self._aside_from, self._set_aside
+        index, count, given = 0, len(hits), 0
         position = start  # of the first line that was not looked at
         lines_before = self._number
         while position < stop and (self.every_line or index < count):
             if self.every_line:
                 first, last = position, data.find(b"\n", position, stop)
                 last = stop if last < 0 else last
+                found = hits[index][1] if index < count and hits[index][0] == last else set()
+                index += bool(found)
             else:
-                last = hits[index][0]
-                first = data.rfind(b"\n", position, last) + 1 or position
-            literals = []
-            while index < count and hits[index][0] == last:
-                literals.append(hits[index][1])
+                last, found = hits[index]
                 index += 1
-            self._counters.candidates += 1
-            if not self.every_line and literals[0] >= self._aside_from:
-                self._set_aside(block.text(first, last))
-                continue
+                first = data.rfind(b"\n", position, last) + 1 or position
+                if min(found) >= aside_from:
+                    set_aside(data[first:last], found)
+                    continue
+            given += not found
             self._number += 1 + (_newlines(data, position, first) if first > position else 0)
             position = last + 1
             recent = recent or self._recent.blocks()
             at = offset + first - start
             above = Above(recent, first, at)
-            yield Line(self._number, at, block.text(first, last), tuple(literals), above)
+            yield Line(self._number, at, block.text(first, last), tuple(sorted(found)), above)
+        self._counters.candidates += index + given
         if b"\0" in data:
             self._counters.undecodable += sum(b"\0" in line for line in data[start:stop].split(b"\n"))
         if position < stop:
@@ -134,7 +135,7 @@ class Scanner:
         self._counters.lines += self._number - lines_before
 
 
-def _ignore(_line: bytes) -> None:
+def _ignore(_line: bytes, _literals: set[int]) -> None:
     """What is never called."""
 
 

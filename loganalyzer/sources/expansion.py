@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from loganalyzer.sources import names
+from loganalyzer.sources import names, remote
 from loganalyzer.sources.compression import (
     READ_ERRORS,
     Decompressing,
@@ -27,6 +27,7 @@ from loganalyzer.sources.compression import (
     is_compressed,
 )
 from loganalyzer.sources.reader import Opener, RawFile, Reader, StandardInput
+from loganalyzer.sources.remote_file import RemoteFile
 from loganalyzer.sources.source import Part, Source, reason
 from loganalyzer.sources.tar import TarArchive, TarMember
 from loganalyzer.sources.zip import ZipArchive, ZipMember
@@ -44,7 +45,8 @@ def expand(paths: Sequence[str | os.PathLike[str]]) -> tuple[list[Source], list[
 
     Args:
         paths: files, globs that no shell has expanded, folders (searched for logs and archives),
-            archives, and `-` for standard input. A file that is named twice counts once.
+            archives, URLs (see `remote`), and `-` for standard input. A file that is named twice
+            counts once.
 
     Returns:
         The sources in the order of the paths, those of a folder or archive by name and date; and
@@ -69,11 +71,15 @@ class _Expansion:
         self.found: list[_Found] = []
         self.problems: list[str] = []
         self._seen: set[tuple[int, int]] = set()
+        self._urls: set[str] = set()
 
     def add(self, path: str) -> None:
         """One path of the user."""
         if path == STANDARD_INPUT:
             self._pipe(STANDARD_INPUT, StandardInput())
+            return
+        if remote.is_remote(path):
+            self._remote(path)
             return
         try:
             status = os.stat(path)
@@ -135,18 +141,33 @@ class _Expansion:
     def _file(self, path: str, status: os.stat_result) -> None:
         if not self._is_new(status):
             return
-        opener = RawFile(path)
+        folder, file = os.path.split(path)
+        self._look_into(path, folder, _Entry(file, RawFile(path), status.st_size, status.st_mtime_ns))
+
+    def _remote(self, url: str) -> None:
+        """What a URL stands for."""
         try:
-            kind, compressed = _look_at(opener)
+            for found in remote.find(url):
+                if found.url not in self._urls:
+                    self._urls.add(found.url)
+                    name = remote.shown(found.url)
+                    folder, file = posixpath.split(name.removesuffix("?***"))
+                    opener = RemoteFile(found.url, found.size)
+                    self._look_into(name, folder, _Entry(file, opener, found.length, found.mtime_ns))
+        except OSError as error:
+            self._problem(remote.shown(url), error)
+
+    def _look_into(self, path: str, folder: str, entry: _Entry) -> None:
+        """A file that may be an archive, or compressed."""
+        try:
+            kind, compressed = _look_at(entry.opener)
         except OSError as error:
             self._problem(path, error)
             return
         if kind is not None:
-            self._archive(path, _entries(kind, opener), nested=False)
+            self._archive(path, _entries(kind, entry.opener), nested=False)
             return
-        folder, file = os.path.split(path)
-        size = None if compressed else status.st_size
-        self._add(path, folder, _Entry(file, opener, size, status.st_mtime_ns))
+        self._add(path, folder, entry._replace(size=None) if compressed else entry)
 
     def _archive(self, name: str, entries: Iterable[_Entry], *, nested: bool) -> None:
         """The logs in an archive, and those in archives in it."""

@@ -1,4 +1,4 @@
-"""A source made of plain files as one range of bytes, any piece of which can be read by any process."""
+"""A source of plain files, here or remote, as one range of bytes; any process can read any piece of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from loganalyzer.sources.compression import Decompressing
 from loganalyzer.sources.reader import RawFile
+from loganalyzer.sources.remote_file import RemoteFile
 from loganalyzer.sources.source import Source, reason
 
 NEAR = 1 << 14
@@ -19,7 +20,7 @@ class Stretch(NamedTuple):
     """One file and its place in the stream."""
 
     name: str
-    path: str
+    opener: RawFile | RemoteFile
     start: int
     """Of its first byte in the stream [bytes]."""
     stop: int
@@ -56,7 +57,7 @@ class Extent:
             if last is not None and first >= last:
                 continue
             try:
-                yield from _read(stretch.path, first, last, size)
+                yield from _read(stretch.opener, first, last, size)
             except OSError as error:
                 problems.append(f"{stretch.name}: {reason(error)}")
 
@@ -71,15 +72,17 @@ class Extent:
         return None
 
 
-def _read(path: str, start: int, stop: int | None, size: int) -> Iterator[bytes]:
-    with open(path, "rb", buffering=0) as file:
-        file.seek(start)
+def _read(opener: RawFile | RemoteFile, start: int, stop: int | None, size: int) -> Iterator[bytes]:
+    reader = opener.at(start, stop)
+    try:
         while stop is None or start < stop:
-            data = file.read(size if stop is None else min(size, stop - start))
+            data = reader.read(size if stop is None else min(size, stop - start))
             if not data:
                 return
             start += len(data)
             yield data
+    finally:
+        reader.close()
 
 
 def extent_of(source: Source) -> Extent | None:
@@ -87,16 +90,19 @@ def extent_of(source: Source) -> Extent | None:
     stretches: list[Stretch] = []
     position, torn = 0, False
     for part in source.parts:
-        opener = part.opener
-        if not (isinstance(opener, Decompressing) and isinstance(opener.raw, RawFile) and part.size):
+        opener = part.opener.raw if isinstance(part.opener, Decompressing) else None
+        if isinstance(opener, RawFile):
+            opener = RawFile(os.path.abspath(opener.path))  # for processes in other folders
+        if not (isinstance(opener, RawFile | RemoteFile) and part.size):
+            return None
+        if isinstance(opener, RemoteFile) and opener.size is None:
             return None
         try:
-            with open(opener.raw.path, "rb", buffering=0) as file:
-                size = file.seek(-1, os.SEEK_END) + 1
-                last = file.read(1)
+            size = os.stat(opener.path).st_size if isinstance(opener, RawFile) else part.size
+            last = b"".join(_read(opener, size - 1, size, 1))
         except OSError:
             return None
         position += torn
-        stretches.append(Stretch(part.name, opener.raw.path, position, position + size))
+        stretches.append(Stretch(part.name, opener, position, position + size))
         position, torn = position + size, last != b"\n"
     return Extent(tuple(stretches)) if stretches else None

@@ -79,6 +79,12 @@ class RawFile:
     def __call__(self) -> Reader:
         return FileReader(io.FileIO(self.path))
 
+    def at(self, start: int, _stop: int | None) -> Reader:
+        """Opens a regular file at a place. Errors: OSError."""
+        file = io.FileIO(self.path)
+        file.seek(start)
+        return FileReader(file)
+
 
 @dataclass(frozen=True, slots=True)
 class StandardInput:

@@ -9,6 +9,7 @@ from typing import cast
 
 from loganalyzer.sources.compression import FREE, MAX_RATIO
 from loganalyzer.sources.reader import Opener, RawFile, Reader
+from loganalyzer.sources.remote_file import RemoteFile, RemoteIO
 from loganalyzer.sources.tar import MAX_MEMBERS, Forward
 
 MAX_CONTENTS = 32 << 20
@@ -29,13 +30,23 @@ class ZipFileIO(io.FileIO):
         return super().read(size) or b""
 
 
+class RemoteZipIO(io.BufferedReader):
+    """The same, of a remote file."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As usual, but not too much at once."""
+        if size is not None and size > MAX_CONTENTS:
+            raise zipfile.BadZipFile("its table of contents is too long")
+        return super().read(size)
+
+
 class ZipArchive:
     """A zip, opened when it is first needed and once."""
 
     def __init__(self, opener: Opener) -> None:
-        """`opener` gives the zip itself; of anything but a plain file it is read into memory."""
+        """`opener` gives the zip itself; of what has no ranges it is read into memory."""
         self._opener = opener
-        self._file: io.FileIO | io.BytesIO | None = None
+        self._file: io.FileIO | io.BytesIO | io.BufferedReader | None = None
         self._zip: zipfile.ZipFile | None = None
 
     def __reduce__(self) -> tuple[type[ZipArchive], tuple[Opener]]:
@@ -73,6 +84,8 @@ class ZipArchive:
         if self._zip is None:
             if isinstance(self._opener, RawFile):
                 self._file = ZipFileIO(self._opener.path)
+            elif isinstance(self._opener, RemoteFile) and self._opener.size is not None:
+                self._file = RemoteZipIO(RemoteIO(self._opener), 1 << 20)
             else:
                 self._file = io.BytesIO(_all_of(self._opener))
             self._zip = zipfile.ZipFile(self._file)
@@ -85,7 +98,9 @@ def _all_of(opener: Opener) -> bytes:
     try:
         data = stream.read(MAX_NESTED)
         if stream.some(1):
-            raise ValueError(f"a zip inside an archive is read up to {MAX_NESTED >> 20} MiB only")
+            raise ValueError(
+                f"a zip inside an archive, or from a server without ranges, is read up to {MAX_NESTED >> 20} MiB only"
+            )
     finally:
         stream.reader.close()
     if stream.error is not None:

@@ -8,7 +8,7 @@ whose beginning was seen before costs a look into a dictionary; only the first o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from loganalyzer import formats, subsystems
 from loganalyzer.model import Accounting, Record
@@ -30,22 +30,35 @@ _VARYING = b"0123456789abcdefABCDEF"
 
 
 class Tally:
-    """Counts the warnings and errors of one source in the accounting of the run."""
+    """
+    Counts the warnings and errors of one source in the accounting of the run.
 
-    def __init__(self, accounting: Accounting) -> None:
+    Args:
+        first: number of the first of `LEVEL_LITERALS` among the literals that are scanned for.
+    """
+
+    def __init__(self, accounting: Accounting, first: int = 0) -> None:
         self._accounting = accounting
+        self._first_literal = first
         self._heads: dict[Level, dict[bytes, bool]] = {"warn": {}, "error": {}}
         """Beginnings seen, by level: is it a warning or error at all?"""
         self._normal: dict[tuple[tuple[int, ...], bytes], bool] = {}
 
-    def unknown(self, data: bytes, record: Record | None = None) -> None:
+    def unknown(self, data: bytes, literals: Collection[int] = (), record: Record | None = None) -> None:
         """
         Count a line with a level literal that no pattern knows.
 
         Args:
+            literals: all that are in the line, if they are known.
             record: the line decoded, if somebody did.
         """
-        level = level_in(data) if record is None else level_of(record)
+        if record is not None:
+            level = level_of(record)
+        elif len(literals) == 1:
+            (literal,) = literals
+            level = level_in(data, literal - self._first_literal)
+        else:
+            level = level_in(data)
         if level is None:
             return
         head = data[:WINDOW].translate(None, _VARYING)[:HEAD]
@@ -64,14 +77,14 @@ class Tally:
         """Count a record that a pattern knows, if it is a warning or an error."""
         self._accounting.explained += level_of(record) is not None
 
-    def is_normal(self, line: bytes, literals: list[int], matches: Callable[[], bool]) -> bool:
+    def is_normal(self, line: bytes, literals: tuple[int, ...], matches: Callable[[], bool]) -> bool:
         """
         Does a line with a literal of normal warnings match one? Then it is counted as explained.
 
         Args:
             matches: finds out; asked for the first line with a beginning.
         """
-        key = (tuple(literals), line[:WINDOW].translate(None, _VARYING)[:HEAD])
+        key = (literals, line[:WINDOW].translate(None, _VARYING)[:HEAD])
         normal = self._normal.get(key)
         if normal is None:
             normal = matches()

@@ -28,12 +28,21 @@ LEVEL_LITERALS: tuple[bytes, ...] = (
 )
 """File log, `openclaw logs --json` and `openclaw logs`, in this order. Text of the console names no level."""
 
+_IN_OBJECTS: dict[int, Level] = {0: "warn", 1: "error", 2: "error", 3: "warn", 4: "error", 5: "error"}
+"""Levels of the literals that stand in JSON."""
 _PLAIN = re.compile(rb"\S{8,40} (warn|error|fatal) ")
 
 
-def level_in(data: bytes) -> Level | None:
-    """The level of a line that holds a level literal; None if the literal is part of its text."""
+def level_in(data: bytes, literal: int | None = None) -> Level | None:
+    """
+    The level of a line that holds a level literal; None if the literal is part of its text.
+
+    Args:
+        literal: position in `LEVEL_LITERALS` of the only one in the line, if that is known; saves a search.
+    """
     if data.startswith(b"{"):
+        if literal is not None:
+            return _IN_OBJECTS.get(literal)
         at = data.find(b"logLevelName")
         if at < 0:
             return None

@@ -53,13 +53,18 @@ _MASKS: dict[str, tuple[str, ...]] = {
     "number": (r"(?<![A-Za-z_])\d+(?:\.\d+)?(?![A-Za-z_])", r"(?<=[A-Za-z_#:=/.-])\d+"),
 }
 _ANY = re.compile("|".join(f"(?P<{name}>{'|'.join(forms)})" for name, forms in _MASKS.items()))
+_ESCAPED = re.compile(r"%[2-7][0-9A-Fa-f]|\\(?:u00|x)[2-7][0-9A-Fa-f]")
 MASK = re.compile(rf"<({'|'.join(name for name in _MASKS if name != 'word')})>")
 """A mask in a masked text."""
 
 
 def mask(text: str) -> str:
     """A line of text with its varying parts replaced; blanks become single spaces."""
-    return _ANY.sub(_replacement, " ".join(text[:MAX_TEXT].split()))
+    words = text[:MAX_TEXT].split()
+    if "%" in text or "\\" in text:
+        # A number masked inside of an escape would leave an address that nobody knows for one any more.
+        words = ["<id>" if _ESCAPED.search(word) else word for word in words]
+    return _ANY.sub(_replacement, " ".join(words))
 
 
 def _replacement(match: re.Match[str]) -> str:

@@ -64,7 +64,7 @@ def test_json_is_one_document_with_the_accounting(zoo: Path, run: Run) -> None:
     """`--format json` is one object: schema, summary, incidents; standard error stays empty."""
     done = run("analyze", "-", "--format", "json", "--patterns", zoo, stdin=ESCAPE)
     report = json.loads(done.stdout)
-    assert report["schema"] == "loganalyzer.report/1"
+    assert report["schema"] == "loganalyzer.report/2"
     assert report["summary"]["lines"] == 1
     assert report["incidents"][0]["failure_mode"] == "zoo.gate-open"
     assert not done.stderr

@@ -53,9 +53,30 @@ def test_figures_are_machine_readable(run: Run, kept: list[str]) -> None:
 def test_bars_show_when_something_was_wrong(run: Run, kept: list[str]) -> None:
     """A line for each failure mode, then the ends of the range."""
     lines = run("history", *kept, "--format", "plot").stdout.splitlines()
-    assert lines[0].startswith("whatsapp.session-conflict")
+    assert lines[0].startswith("whatsapp.session-conflict ")
     assert set(lines[0].split()[-1]) <= set(reliability.SHARES + reliability.NEVER)
     assert "2026-11-20" in lines[-3]
+
+
+def test_the_page_holds_figures_and_a_time_line(run: Run, kept: list[str]) -> None:
+    """One file that loads nothing, as a report is; what was logged stays text."""
+    done = run("history", *kept, "--format", "html", "--output", "h.html")
+    assert (done.returncode, done.stdout) == (0, "")
+    page = Path("h.html").read_text(encoding="utf-8")
+    assert "default-src &#39;none&#39;" in page
+    assert page.count("<rect") == len(
+        run("history", *kept, "--format", "jsonl", "--min-severity", "warning").stdout.splitlines()
+    )
+    hostile = {
+        "first_seen_ns": 0,
+        "last_seen_ns": 1,
+        "resolved_at_ns": 1,
+        "severity": "error",
+        "status": "open",
+        "count": 1,
+    }
+    row = hostile | {"failure_mode": "a.b", "channel": "<script>alert(1)</script>"}
+    assert "<script>alert" not in "".join(reliability.page([], [row], View()))
 
 
 def test_nothing_in_range_is_said(run: Run, kept: list[str]) -> None:

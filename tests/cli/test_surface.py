@@ -87,7 +87,7 @@ def test_options_without_a_command_are_those_of_follow(run: Run) -> None:
         (["--verzion"], "--version"),
         (["analyze", "--formt", "json"], "--format"),
         (["analyze", "--format", "jsnl", "-"], "jsonl"),
-        (["analyze", "--format", "html", "-"], "table"),
+        (["analyze", "--format", "pdf", "-"], "table"),
         (["events", "--format", "jsnl", "-"], "jsonl"),
         (["follow", "--format", "txt"], "text"),
         (["analyze", "--min-severity", "warn", "-"], "warning"),

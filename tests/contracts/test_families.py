@@ -30,10 +30,10 @@ def test_outputs_are_safe_and_whole(name: str) -> None:
     for case in CASES:
         report = case.report()
         view = View(min_severity=DEFAULT_SEVERITY[name], redact=Redactor(b"key"))
-        text = "".join(OUTPUTS[name](report.incidents, report.accounting, view))
+        text = "".join(OUTPUTS[name](report, view))
         assert not text or text.endswith("\n")
         assert not CONTROL.search(text), case.name
-        assert text == "".join(OUTPUTS[name](report.incidents, report.accounting, view))
+        assert text == "".join(OUTPUTS[name](report, view))
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -46,7 +46,7 @@ def test_outputs_mask_and_disarm(name: str, tmp_path: Path) -> None:
     report = analyze([str(log)], Options())
     assert report.incidents
     view = View(min_severity=Severity.INFO, redact=Redactor(b"key"), width=200)
-    text = "".join(OUTPUTS[name](report.incidents, report.accounting, view))
+    text = "".join(OUTPUTS[name](report, view))
     assert not CONTROL.search(text)
     assert "\u202e" not in text
     assert "15551230000" not in text

@@ -53,7 +53,7 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         tables.write_file(tables.events_to_batches(iter_events(log)), tables.EVENTS, file)
     with open("incidents.parquet", "wb") as file:
         tables.write_file(report.to_arrow().to_batches(), tables.INCIDENTS, file)
-    Path("incidents.csv").write_text("".join(render(report.incidents, report.accounting, View())), encoding="utf-8")
+    Path("incidents.csv").write_text("".join(render(report, View())), encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 4
     for block in blocks:

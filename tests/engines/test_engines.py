@@ -2,87 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
-import gzip
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 
 import psutil
 import pytest
 from command_line import Cli
+from engine_sources import LOOP, SYSLOG, TRACE, DeadlyShard, everything, hostile_sources, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample_cases import case, load_cases
+from sample_cases import load_cases
 
-from loganalyzer.engines import ENGINES, SINGLE, Engine, Processes, choose
+from loganalyzer.engines import ENGINES, SINGLE, Processes, choose
 from loganalyzer.engines.pool import Pool
 from loganalyzer.engines.processes import add
 from loganalyzer.engines.shards import data_shards, file_shards
 from loganalyzer.engines.worker import Task, setup_of, work
 from loganalyzer.errors import SourceError
-from loganalyzer.extract import Extractor, Item, Options, Plan
+from loganalyzer.extract import Extractor
 from loganalyzer.model import Accounting, Event
-from loganalyzer.scan import MAX_LINE
-from loganalyzer.sources import Source, expand, extent_of
-
-SYSLOG = case("gateway.device-token-mismatch/after-config-change-syslog").inputs[0]
-LOOP = case("whatsapp.session-terminated/every-login-428").inputs[0]
-TRACE = case("gateway.uncaught-exception/promise-rejection").inputs[0]
-
-
-@cache
-def plan() -> Plan:
-    """The built-in patterns, compiled once."""
-    return Plan(Options())
-
-
-def everything(engine: Engine, sources: Sequence[Source]) -> tuple[list[list[Item | str]], dict[str, object]]:
-    """The items of each source, a message at the end of those that could not be read, and what was counted."""
-    accounting = Accounting()
-    found: list[list[Item | str]] = []
-    with engine.streams(plan(), sources, accounting, lambda: None) as streams:
-        for stream in streams:
-            found.append([])
-            try:
-                found[-1].extend(stream)
-            except SourceError as error:
-                found[-1].append(str(error))
-    return found, asdict(accounting)
-
-
-def hostile_sources(folder: Path) -> list[Source]:
-    """Sources that are hard to cut: marks, torn ends, rotation, compression, damage, long and undated lines."""
-    loop, trace = LOOP.read_bytes(), TRACE.read_bytes()
-    long_line = b"x" * (3 * MAX_LINE) + b" WhatsApp Web connection closed\n"
-    files = {
-        "mark.log": codecs.BOM_UTF8 + loop,
-        "utf16.log": loop.decode().encode("utf-16"),
-        "nul.log": loop.replace(b"whatsapp", b"what\0app", 3),
-        "crlf.log": trace.replace(b"\n", b"\r\n"),
-        "long.log": loop + long_line + loop.rstrip(b"\n"),
-        "packed-long.log.gz": gzip.compress(loop + long_line + trace),
-        "damaged.log.gz": gzip.compress(loop * 9, 1)[:-2000],
-        "short.log.gz": gzip.compress(loop)[:40],
-        "undated.log": b"12:00:01 [ws] hello\n" * 300 + loop,
-        "chain/gateway.log.2": loop + b"2026-11-20T12:00:00.000Z torn",
-        "chain/gateway.log.1": trace,
-        "chain/gateway.log": loop,
-        "mixed/gateway.log.1.gz": gzip.compress(loop[:-1]),
-        "mixed/gateway.log": trace,
-        "blank.log": b"\n" * 5000,
-        "empty.log": b"",
-    }
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
-    sources, problems = expand([folder])
-    assert not problems
-    assert len(sources) >= 12
-    return sources
+from loganalyzer.sources import expand, extent_of
 
 
 def test_samples_in_tiny_shards() -> None:
@@ -150,20 +88,6 @@ def test_shard_that_kills_is_given_up() -> None:
     """A shard that no worker survives ends its source with a message, and never hangs."""
     with Pool(1, setup_of(plan())) as pool, pytest.raises(SourceError, match=r"^x: 3 worker processes were killed"):
         pool.submit(Task("x", DeadlyShard())).result(60)
-
-
-class DeadlyShard:
-    """Ends the process that reads it."""
-
-    start = 7
-    is_last = True
-    dropped = 0
-
-    def above(self) -> bytes:
-        os._exit(9)
-
-    def chunks(self, problems: list[str]) -> Iterator[bytes]:
-        raise AssertionError(problems)
 
 
 def test_leaving_ends_the_workers(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ RAW = (
 def test_json_with_raw() -> None:
     """The whole record is read back from `raw`; only the format tells that it was tailed."""
     line = json.dumps({"type": "log", "time": "x", "level": "error", "message": "no", "raw": RAW})
-    assert decode(line.encode()) == decode(RAW.encode())._replace(format="logs-json")
+    assert decode(line.encode()) == decode(RAW.encode())._replace(format="logs-json", body=None)
 
 
 @pytest.mark.parametrize("raw", [None, RAW[:-20], "not json"])
@@ -191,7 +191,7 @@ def test_json_without_usable_raw(raw: str | None) -> None:
         "message": '{"subsystem":"gateway/heartbeat"} {"intervalMs":1800000} heartbeat: started',
     }
     found = decode(json.dumps(entry | ({} if raw is None else {"raw": raw})).encode())
-    expected = decode(RAW.encode())._replace(format="logs-json", host=None)
+    expected = decode(RAW.encode())._replace(format="logs-json", host=None, body=None)
     assert expected == found
 
 

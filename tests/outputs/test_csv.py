@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loganalyzer import Report
 from loganalyzer.columns import EVENT_COLUMNS, INCIDENT_COLUMNS
-from loganalyzer.model import Incident
+from loganalyzer.model import Accounting, Incident
 from loganalyzer.outputs import View
 from loganalyzer.outputs.csv import PAGE_EVENTS, event_lines, guarded, render
 from loganalyzer.redact import Redactor
@@ -58,7 +59,10 @@ def test_times_have_nine_digits_and_their_zone() -> None:
 def test_nothing_found_is_a_header() -> None:
     """Empty tables keep their columns."""
     assert "".join(event_lines([], VIEW)) == ",".join(NAMES) + "\n"
-    assert "".join(render([], None, VIEW)) == ",".join(column.name for column in INCIDENT_COLUMNS) + "\n"  # type: ignore[arg-type]
+    assert (
+        "".join(render(Report(incidents=(), accounting=Accounting()), VIEW))
+        == ",".join(column.name for column in INCIDENT_COLUMNS) + "\n"
+    )
 
 
 def test_events_are_written_as_they_come() -> None:
@@ -79,7 +83,7 @@ def test_events_are_written_as_they_come() -> None:
 def test_lists_are_json_and_personal_data_is_masked(make_incident: Callable[..., Incident]) -> None:
     """Evidence and steps come back as objects with times as texts, and no number is left anywhere."""
     incident = make_incident(key={"account": "15551230000"}, summary="Account 15551230000")
-    text = "".join(render([incident], None, View(redact=Redactor(b"key"))))  # type: ignore[arg-type]
+    text = "".join(render(Report(incidents=(incident,), accounting=Accounting()), View(redact=Redactor(b"key"))))
     assert "15551230000" not in text
     [row] = rows(text)
     assert json.loads(row["evidence"])[0]["time"] == "2026-11-20T00:00:00.000000000+00:00"

@@ -3,7 +3,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
+from sample_cases import case
 
+from loganalyzer import Report, analyze
 from loganalyzer.model import Accounting, Evidence, Incident, Severity, Status, Step, Transition
 from loganalyzer.outputs import DEFAULT_SEVERITY, OUTPUTS, View, accounting
 from loganalyzer.outputs.blocks import Line
@@ -20,7 +22,7 @@ NASTY = "\x1b]0;owned\x07\x1b[31mred \u202eevil \x9b31m \x07"
 
 
 def render(name: str, incidents: Iterable[Incident], view: View | None = None) -> str:
-    return "".join(OUTPUTS[name](list(incidents), READ, view or View()))
+    return "".join(OUTPUTS[name](Report(incidents=tuple(incidents), accounting=READ), view or View()))
 
 
 def test_a_table_reads_at_80_columns(make_incident: Make, make_evidence: Callable[..., Evidence]) -> None:
@@ -100,10 +102,10 @@ def test_nothing_found_is_said_clearly(name: str, make_incident: Make) -> None:
 def test_nothing_found_in_nothing_read_is_told_apart() -> None:
     """An empty input does not look like a healthy log."""
     assert "Looked at 2,000 lines: 35 events." in render("table", [])
-    empty = "".join(OUTPUTS["table"]([], Accounting(), View()))
+    empty = "".join(OUTPUTS["table"](Report(incidents=(), accounting=Accounting()), View()))
     assert "the input is empty" in empty
     assert "No incidents" not in empty
-    unread = "".join(OUTPUTS["table"]([], Accounting(problems=["a.log: gone"]), View()))
+    unread = "".join(OUTPUTS["table"](Report(incidents=(), accounting=Accounting(problems=["a.log: gone"])), View()))
     assert "Nothing could be read." in unread
     assert "No incidents" not in unread
 
@@ -154,6 +156,44 @@ def test_markdown_holds_log_text_in_code_only(make_incident: Make, make_evidence
     outside = text.replace(fence[0], "")
     assert "<script" not in outside.replace("\\<script", "")
     assert "](" not in outside.replace("\\](", "")
+
+
+def test_markdown_fits_into_a_comment(make_incident: Make, make_evidence: Callable[..., Evidence]) -> None:
+    """However much was found, the report stays below the limit of GitHub, ends whole, and counts what it leaves out."""
+    long = "word ``` <b> " * 500
+    found = [
+        make_incident(f"mode.m{n}", summary=long, cause=long, evidence=tuple(make_evidence(long) for _ in range(9)))
+        for n in range(300)
+    ]
+    found += [make_incident(f"kid.m{n}", caused_by=found[0].id) for n in range(300)]
+    text = render("markdown", found)
+    assert len(text) < 65_536
+    shown = text.count("**Evidence**")
+    assert 3 <= shown < 300
+    assert f"{300 - shown} more problems would make this report too long" in text
+    assert text.rstrip().splitlines()[-1].startswith("- ")
+    assert "## Environment" in text
+    fences = [line.strip() for line in text.splitlines() if line.strip().startswith("```")]
+    assert len(fences) % 2 == 0
+
+
+def test_markdown_tells_what_a_helper_asks() -> None:
+    """The verdict comes first; versions, formats, time span, hosts and what was done stand at the end."""
+    one = case("gateway.device-token-mismatch/after-config-change")
+    report = analyze(one.inputs, one.run_options, activity=True)
+    text = "".join(OUTPUTS["markdown"](report, View(redact=Redactor(b"key"))))
+    assert text.startswith('# Gateway refuses clients with "device token mismatch"\n\n**Since 2026-11-20')
+    tail = text[text.index("## What was done") :]
+    for expected in (
+        "gateway.auth.token",
+        "Gateway restart asked for",
+        "## Environment",
+        "- Hosts: ",
+        "`2026.2.17`",
+        "UTC",
+    ):
+        assert expected in tail
+    assert "gateway-json" in tail
 
 
 def test_events_as_a_table() -> None:

@@ -41,6 +41,40 @@ def loud(paths: list[Path]) -> list[str]:
     ]
 
 
+QUOTED = (
+    "WhatsApp session logged out. Run `openclaw channels login` to relink.",
+    "gateway closed (1008): unauthorized: device token mismatch (rotate/reissue device token)",
+    "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+    "All models failed (2): a: 401 | b: 429",
+    "SqliteError: database is locked",
+    "Gateway start blocked: set gateway.mode=local",
+    "SECRETS_RELOADER_DEGRADED",
+    "401/403 from a channel API",
+    '[default] channel exited: {"error":{"output":{"statusCode":440}}}',
+)
+"""What somebody may write to an agent, because it stood in a log."""
+CARRIERS = (
+    '[telegram] telegram inbound: chatId=42 from=telegram:42 len=120 preview="{}"',
+    '[discord] inbound: channel=9 deliver=user:7 from=discord:7 preview="{}"',
+    '[slack] inbound: channel=C1 from=slack:U1 preview="{}"',
+    '[signal] inbound: from=signal:+15557770000 len=120 preview="{}"',
+    'line postback: from=line:u1 len=120 preview="{}"',
+    "Group message stored for context (no mention detected) in 120363000000000001@g.us: {}",
+)
+"""Verbose lines of 2026.2.17 and 2026.9.6 that show the beginning of a message."""
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_chat_text_in_verbose_lines_is_not_judged(carrier: str, tmp_path: Path) -> None:
+    """Whoever may write to the agent cannot raise an incident by quoting one."""
+    path = tmp_path / "gateway.log"
+    lines = [f"2026-11-20T12:14:{at:02}.148+00:00 {carrier.format(text)}" for at, text in enumerate(QUOTED)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert [found for found in loud([path]) if not found.startswith("whatsapp.group-ignored")] == []
+    path.write_text("\n".join(f"2026-11-20T12:15:{at:02}.148+00:00 {text}" for at, text in enumerate(QUOTED)))
+    assert len(loud([path])) > 4
+
+
 @pytest.mark.parametrize("name", sorted(corpus()))
 def test_other_programs_are_not_judged(name: str, tmp_path: Path) -> None:
     """System logs, web servers, databases, Node and npm, with failures and out-of-memory kills of their own."""

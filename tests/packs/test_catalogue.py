@@ -45,31 +45,14 @@ def printed(mode: str, text: str, surface: str) -> str:
 
 @pytest.mark.parametrize("surface", ["file", "console"])
 def test_documented_messages_raise_their_mode(plan: Plan, surface: str) -> None:
-    """At least 98 % raise their own mode; at most 1.5 % raise a foreign one at warning or above."""
+    """At least 99 % raise their own mode; at most 1 % raise another at warning or above, consequences included."""
     missed, foreign = [], []
     for mode, text in SIGNATURES:
         incidents = examples.incidents_of(plan, printed(mode, text, surface))
-        loud = {i.failure_mode for i in incidents if i.severity >= Severity.WARNING and i.caused_by is None}
+        loud = {i.failure_mode for i in incidents if i.severity >= Severity.WARNING}
         if mode != "healthy" and mode not in {i.failure_mode for i in incidents}:
             missed.append((mode, text))
         if loud - {mode}:
             foreign.append((mode, text, loud))
-    assert len(missed) <= 0.02 * len(SIGNATURES), missed
-    assert len(foreign) <= 0.015 * len(SIGNATURES), foreign
-
-
-def test_every_ladder_ends_with_a_check(pack: Pack) -> None:
-    """The last step of each remediation ladder says how to see that it helped."""
-    assert [mode.id for mode in pack.modes.values() if mode.remediation[-1].verify is None] == []
-
-
-def test_destructive_steps_carry_a_caution(pack: Pack) -> None:
-    """A command that deletes, unlinks or resets something says what is lost."""
-    words = ("rm -", "--force", "logout", "devices remove", "devices clear", "openclaw reset", " prune")
-    bare = [
-        (mode.id, step.text)
-        for mode in pack.modes.values()
-        for step in mode.remediation
-        if step.caution is None and any(word in command for command in step.commands for word in words)
-    ]
-    assert bare == []
+    assert len(missed) <= 0.01 * len(SIGNATURES), missed
+    assert len(foreign) <= 0.01 * len(SIGNATURES), foreign

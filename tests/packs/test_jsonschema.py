@@ -15,7 +15,7 @@ import pytest
 from loganalyzer.packs import builtin_dir, load_dirs
 from loganalyzer.packs.convert import convert
 from loganalyzer.packs.jsonschema import json_schema
-from loganalyzer.packs.load import PatternFile, VocabularyFile
+from loganalyzer.packs.read import PatternFile, VocabularyFile
 from loganalyzer.packs.schema import FailureMode
 from loganalyzer.packs.yamldoc import Document, parse
 

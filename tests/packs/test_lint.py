@@ -109,6 +109,7 @@ def test_a_mode_with_one_fault(old: str, new: str, fault: str, tmp_path: Path) -
         ('    examples: ["frog splash of size 3"]\n', "", "needs an example"),
         ("{size:int}", "{sise:int}", "hole 'sise' is no attribute of pond.splash; did you mean 'size'?"),
         ('"frog splash of size {size:int}"', '"frog {size:int}"', "too short to scan for"),
+        ('"frog splash of size {size:int}"', '"^gateway {_}: {size:int}"', "stands in the name of a subsystem"),
         ('"frog splash of size {size:int}"', '"plumps"', "too little text to be safe in every line"),
         (
             '"frog splash of size {size:int}"',
@@ -208,6 +209,17 @@ def test_words_without_use_are_remarks(tmp_path: Path) -> None:
         "no pattern gives the event pond.frozen",
         "no rule asks for the event pond.calm",
     ]
+
+
+def test_a_word_may_say_why_it_is_without_use(tmp_path: Path) -> None:
+    """Lint keeps silent about it, until the claim is no longer true."""
+    vocabulary = VOCABULARY + "  pond.frozen: {meaning: m, no_pattern: seen in winter only}\n"
+    vocabulary = vocabulary.replace("pond.calm: {", "pond.calm: {no_rule: nothing to do, ")
+    without = MODE.replace("resolve: [{on: {event: pond.calm}}]\n", "")
+    assert found(tmp_path, mode=without, vocabulary=vocabulary) == []
+    assert remarks(load_dirs([tmp_path], cache=False)) == []
+    assert found(tmp_path, mode=MODE, vocabulary=vocabulary) == []
+    assert remarks(load_dirs([tmp_path], cache=False)) == ["a rule asks for the event pond.calm, against its no_rule"]
 
 
 def test_the_builtin_pack_is_sound(capsys: pytest.CaptureFixture[str]) -> None:

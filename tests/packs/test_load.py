@@ -141,6 +141,6 @@ def test_the_compiled_pack_of_the_wheel_is_the_pack(tmp_path: Path, monkeypatch:
     module = sys.modules["loganalyzer.packs.load"]
     monkeypatch.setattr(module, "builtin_dir", lambda: folder)
     (folder / "compiled.msgpack").write_bytes(compiled(folder))
-    monkeypatch.setattr(module, "_read", lambda *_: pytest.fail("the YAML was read"))
+    monkeypatch.setattr("loganalyzer.packs.read.read", lambda *_: pytest.fail("the YAML was read"))
     pack = load_dirs([folder], proved=True)
     assert pack.places["one"].file == str(folder / "patterns.yaml")

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sample_cases import Case, case
 
-from loganalyzer import Analyzer
+from loganalyzer import Analyzer, sources
 from loganalyzer.api import rank
 from loganalyzer.model import Incident
 from loganalyzer.outputs.wire import incident_object
+from loganalyzer.pipeline import Plan, Run
 from loganalyzer.redact import Redactor
 
 SAMPLES = [
@@ -72,6 +73,14 @@ def test_chunks(sample: Case) -> None:
     whole = objects(sample.run())
     for size in (65_536, 7, 1):
         assert fed(sample, data, [size]) == whole, size
+
+
+def test_a_report_is_what_the_last_transitions_say(sample: Case) -> None:
+    """Leaving out how incidents grow changes nothing about what they become."""
+    found, _ = sources.expand([str(path) for path in sample.inputs])
+    plan = Plan(sample.run_options)
+    told = {transition.incident.id: transition.incident for transition in Run(plan, found).transitions()}
+    assert Run(plan, found).incidents() == told
 
 
 def test_file_gzip_and_pipe(sample: Case, tmp_path: Path, cli: Cli) -> None:

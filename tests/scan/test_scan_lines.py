@@ -183,12 +183,14 @@ def test_lines_of_frequent_literals_are_set_aside() -> None:
     """Lines that hold only the later literals go to a function and cost no number; the others are unchanged."""
     stream = b"warn 1\r\nabc\nwarn abc\nx\nwarn 2\nabc warn\nwarn 3"
     for size in (1, 7, 100):
-        aside: list[bytes] = []
+        aside: list[tuple[bytes, set[int]]] = []
         counters = Accounting()
-        scanner = Scanner([b"abc", b"warn", b"arn"], counters, aside=(1, aside.append))
+        scanner = Scanner(
+            [b"abc", b"warn", b"arn"], counters, aside=(1, lambda data, found, aside=aside: aside.append((data, found)))
+        )
         lines = [(line.number, line.literals) for line in scanner.lines(cut(stream, [size]))]
         assert lines == [(2, (0,)), (3, (0, 1, 2)), (6, (0, 1, 2))]
-        assert aside == [b"warn 1", b"warn 2", b"warn 3"]
+        assert [(data.rstrip(), literals) for data, literals in aside] == [(b"warn %d" % n, {1, 2}) for n in (1, 2, 3)]
         assert (counters.lines, counters.candidates) == (7, 6)
 
 
