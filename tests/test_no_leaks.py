@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from planted import ENCODINGS, KINDS, SURFACES, Planted, digits, plant, word
+from vault import write_pack
 
 from loganalyzer.api import Analyzer, analyze
 from loganalyzer.cli import bug
@@ -28,54 +29,6 @@ from loganalyzer.redact import Redactor
 
 ROOT = Path(__file__).parents[1]
 KEY = "planted"
-PACK = {
-    "vocabulary.yaml": """
-event_types:
-  vault.said: {meaning: it spoke, attributes: {channel: str, account: str, note: str, sender: int}}
-""",
-    "events.yaml": """
-patterns:
-  - {id: vault.said, event: vault.said, match: "vault {account:word} said {note}", attributes: {channel: vault},
-     where: {origin: [gateway, cli-error, cli-output, unknown]}, source: invented,
-     examples: [{line: "vault one said it is open"}], near_misses: [vault is quiet]}
-""",
-    "failure_modes/vault.open.yaml": """
-id: vault.open
-title: The vault is open
-tier: 1
-severity: error
-meaning: It speaks.
-cause: Somebody asked {account} about {note}.
-key: [host, channel, account]
-evidence:
-  - {name: said, match: {event: vault.said, channel: vault}, confidence: 0.9}
-summary: "Vault {account} said {note}, seen {count} times."
-remediation:
-  - text: Ask {account} about {note}.
-    commands: ["vault close {account} --because {note}"]
-    caution: "{account} may say {note} again."
-    verify: "{note} is not said again."
-references: ["https://vault.example.org"]
-examples: [{name: one, lines: "vault one said it is open"}]
-near_misses: [{name: none, lines: "vault is quiet"}]
-""",
-    "failure_modes/vault.silent.yaml": """
-id: vault.silent
-title: The vault is silent
-tier: 1
-severity: warning
-meaning: It says nothing.
-cause: Nobody asked.
-key: [channel, account]
-evidence:
-  - {name: said, match: {event: vault.said, channel: vault, note: quiet}, confidence: 0.9}
-summary: "Vault {account} is silent."
-remediation: [{text: Ask it., verify: It answers.}]
-references: ["https://vault.example.org"]
-examples: [{name: one, lines: "vault one said quiet"}]
-near_misses: [{name: none, lines: "vault is quiet"}]
-""",
-}
 BY_PLACE = {
     "account": lambda core: ("sk-ant-" + core, "it", "zoo/keeper"),
     "personal account": lambda core: (core, "it", "zoo/keeper"),
@@ -88,10 +41,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.pack = folder / "pack"
-        for name, text in PACK.items():
-            path = self.pack / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        write_pack(self.pack)
         self.planted: list[Planted] = []
         lines: dict[str, list[str]] = {name: [] for name in SURFACES}
         for index, (one, surface, _) in enumerate(plant()):
