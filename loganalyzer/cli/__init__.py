@@ -8,8 +8,11 @@ import what they need when they run, so that help and version come at once.
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +42,8 @@ loganalyzer why whatsapp.logged-out gateway.log
 """
 
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What only writing fails with."""
 ASKS_HELP = "loganalyzer.asks_help"
 
 
@@ -65,7 +70,7 @@ class Group(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _abandon_output()
             raise typer.Exit(0) from None
         return result
 
@@ -118,6 +123,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    _end_in_order()
     try:
         code = app(args=arguments, prog_name="loganalyzer", standalone_mode=False)
     except typer.TyperException as error:
@@ -128,6 +134,10 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            _abandon_output()
+            print(f"loganalyzer: the output could not be written: {error.strerror}", file=sys.stderr)
+            sys.exit(2)
         from loganalyzer.cli.bug import report
 
         report(error)
@@ -135,6 +145,21 @@ def main(arguments: list[str] | None = None) -> None:
     if code == 130:
         print("loganalyzer: interrupted", file=sys.stderr)
     sys.exit(code or 0)
+
+
+def _end_in_order() -> None:
+    """Lets SIGTERM and SIGHUP end the program as Ctrl-C does: half a file must not stay; `nohup` stays in force."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):  # the second is not known to Windows
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _abandon_output() -> None:
+    """Whatever is still to be written goes nowhere: Python would try again, and complain, at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage_error(error: typer.TyperException) -> int:

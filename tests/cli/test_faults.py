@@ -1,0 +1,123 @@
+"""What breaks outside of the program: disks, pipes, processes, caches."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOGS = ROOT / "sample_logs"
+BIG = 40_000_000
+"""So much log that the program can be caught at its work [bytes]."""
+
+
+def call(environment: dict[str, str], *arguments: object, **options: object) -> "subprocess.CompletedProcess[bytes]":
+    words = [sys.executable, "-m", "loganalyzer", *map(str, arguments)]
+    settings = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "timeout": 120} | options
+    return subprocess.run(words, env=environment, check=False, **settings)  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    log = tmp_path_factory.mktemp("big") / "gateway.log"
+    piece = (LOGS / "whatsapp.session-terminated/twelve-retries/openclaw-logs.txt").read_bytes()
+    log.write_bytes(piece * (BIG // len(piece)))
+    return log
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("analyze", "--format", name) for name in ("table", "json", "jsonl", "markdown", "html", "csv", "parquet")),
+        *(("events", "--format", name) for name in ("table", "jsonl", "csv", "parquet")),
+        ("unknown", "--format", "json"),
+        ("follow", "--format", "jsonl"),
+        ("explain", "whatsapp.logged-out"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+def test_a_full_disk_behind_standard_output_is_told(command: tuple[str, ...], environment: dict[str, str]) -> None:
+    """It is no bug of the program: one sentence, exit code 2, whatever was being written."""
+    log = LOGS / "whatsapp.session-conflict/replaced/console.log"
+    with open("/dev/full", "wb") as full, open(log, "rb") as stdin:
+        paths = [] if command[0] == "explain" else ["-"]
+        done = call(environment, *command, *paths, stdin=stdin, stdout=full)
+    assert done.returncode == 2, done.stderr
+    assert b"could not be written: No space left on device" in done.stderr
+    assert b"bug" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_may_not_grow_leaves_nothing_behind(form: str, environment: dict[str, str], tmp_path: Path) -> None:
+    """Neither half a file under its name nor a draft beside it; what stood there before stays."""
+    target = tmp_path / "out"
+    target.write_bytes(b"before")
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
+
+    done = call(environment, "events", LOGS / "whatsapp.session-terminated", "--format", form, "--output", target,
+                preexec_fn=limit)  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert b"could not be written: File too large" in done.stderr
+    assert (target.read_bytes(), os.listdir(tmp_path)) == (b"before", ["out"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_signal_leaves_nothing_behind(
+    number: signal.Signals, workers: int, big: Path, start: Callable[..., "subprocess.Popen[bytes]"], tmp_path: Path
+) -> None:
+    """No half file, no draft, no worker that lives on; exit code 130."""
+    process = start("events", big, "--format", "csv", "--output", tmp_path / "out", "--workers", workers)
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size for path in tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert [path.name.startswith(".out.") for path in tmp_path.iterdir()] == [True], "was caught at its work"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.decode().endswith("interrupted\n")
+    assert os.listdir(tmp_path) == []
+
+
+def test_nohup_stays_in_force(big: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    """Who had SIGHUP ignored before keeps it so."""
+    script = f"{sys.executable} -m loganalyzer analyze {big} --format json --output {tmp_path / 'out'} & sleep 1; kill -HUP $!; wait $!"
+    done = subprocess.run(
+        ["sh", "-c", f"trap '' HUP; {script}"], env=environment, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out").stat().st_size > 1000
+
+
+def test_caches_that_are_damaged_are_made_anew(environment: dict[str, str], tmp_path: Path) -> None:
+    """Each file below the cache, emptied, cut, and filled with noise: the same answer, and nothing is told."""
+    kept = environment | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "vocabulary.yaml").write_text("event_types: {a.b: {meaning: x}}\n", encoding="utf-8")
+    command = (
+        "analyze",
+        LOGS / "whatsapp.session-conflict/replaced/console.log",
+        "--patterns",
+        pack,
+        "--format",
+        "json",
+    )
+    want = call(kept, *command, stdout=subprocess.PIPE).stdout
+    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert files
+    for damage in (lambda data: b"", lambda data: data[: len(data) // 2], lambda data: os.urandom(len(data))):
+        for path in files:
+            path.write_bytes(damage(path.read_bytes()))
+        done = call(kept, *command, stdout=subprocess.PIPE)
+        assert (done.returncode, done.stdout) == (0, want), done.stderr
