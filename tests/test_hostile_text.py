@@ -184,18 +184,17 @@ def test_no_shipped_pattern_takes_long() -> None:
 
 def peak_mb(source: Iterator[bytes], *arguments: object) -> tuple[float, int, bytes]:
     """The most memory that the program takes for a stream [MB], its exit code and what it says about it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "loganalyzer", *map(str, arguments)],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stderr is not None
-    for piece in source:
-        process.stdin.write(piece)
-    process.stdin.close()
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    words = [sys.executable, "-m", "loganalyzer", *map(str, arguments)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        for piece in source:
+            process.stdin.write(piece)
+        process.stdin.close()
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_maxrss / 1000, process.returncode, said
 
 
