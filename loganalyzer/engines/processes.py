@@ -21,7 +21,7 @@ from loganalyzer.engines.shards import Shard, data_shards, file_shards
 from loganalyzer.engines.worker import Result, Task, setup_of
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import Extractor, Item, Plan, extract
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import MAX_UNKNOWN_HEADS, Accounting, Event
 from loganalyzer.sources import Source, ahead, extent_of
 
 SHARD_BYTES = 4 << 20
@@ -217,10 +217,13 @@ def add(total: Accounting, part: Accounting) -> None:
     """Adds what was counted in a part of the input."""
     for name in (field.name for field in fields(Accounting)):
         before, more = getattr(total, name), getattr(part, name)
-        if isinstance(before, dict):
+        if name == "unknown_heads":
+            # The first line that begins so names the kind; parts come in order, and each holds as many as the whole.
+            for head, kind in more.items():
+                if len(before) < MAX_UNKNOWN_HEADS:
+                    before.setdefault(head, kind)
+        elif isinstance(before, dict):
             for key, count in more.items():
                 before[key] = before.get(key, 0) + count
-        elif isinstance(before, set):
-            before |= more
         else:
             setattr(total, name, before + more)

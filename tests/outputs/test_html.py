@@ -62,7 +62,7 @@ def test_masks_hold_in_every_part(make_incident: Make, make_evidence: Callable[.
     incident = make_incident(summary=text, cause=text, evidence=(make_evidence(text),), key={"account": "15551230000"})
     report = Report(
         incidents=(incident,),
-        accounting=replace(READ, unknown_kinds={text}, unknown_warnings=1, assumptions=[text], problems=[text]),
+        accounting=replace(READ, unknown_heads={"1": text}, unknown_warnings=1, assumptions=[text], problems=[text]),
         activity=recorder.activity(),
         nearby={("gateway.log", 7): Nearby((NearbyLine(6, None, "warn", text),), (NearbyLine(8, None, None, text),))},
     )

@@ -216,7 +216,7 @@ def test_the_accounting_names_every_counter() -> None:
         explained=1306,
         unknown_warnings=3,
         unknown_errors=3,
-        unknown_kinds={"a", "b"},
+        unknown_heads={"1": "a", "2": "b", "3": "b"},
         out_of_order=2,
         truncated=1,
         undecodable=4,
