@@ -230,7 +230,7 @@ def test_a_hundred_thousand_events_fit(tmp_path: Path) -> None:
     import generate
 
     log = tmp_path / "big.log"
-    stream = generate.lines(generate.SURFACES["gateway"], 0.5, 0.1)
+    stream = generate.lines("gateway", 0.5, 0.1)
     with log.open("wb") as file:
         file.writelines(next(stream) for _ in range(330_000))
     started = time.process_time()
