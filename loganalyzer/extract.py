@@ -121,7 +121,7 @@ class Extractor:
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        self._tally = unknown.Tally(accounting, plan.levels)
+        self._tally = unknown.Tally(accounting, name, plan.levels)
         aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
         self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
         self._scanner.every_line = offset == 0

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
+MAX_UNKNOWN_HEADS = 1000
+"""Beginnings of unknown warnings and errors that are told apart in a run."""
 Scalar = str | int | float | bool
 Attributes = Mapping[str, Scalar]
 
@@ -258,10 +260,9 @@ class Accounting:
     unknown_warnings: int = 0
     unknown_errors: int = 0
     """The rest of them, fatal ones included. Lines of the console name no level and are in none of the three."""
-    unknown_kinds: set[str] = field(default_factory=set)
-    """Subsystem and masked text of the unknown ones; see `unknown.kinds`."""
-    unknown_unsorted: int = 0
-    """Unknown ones that are not told apart any more, because there are too many kinds."""
+    unknown_heads: dict[str, str] = field(default_factory=dict)
+    """By source and beginning of a line: subsystem and masked text of the first of the unknown ones that begins so; at
+    most `MAX_UNKNOWN_HEADS`."""
     out_of_order: int = 0
     truncated: int = 0
     """Lines longer than the cap, cut."""
@@ -276,3 +277,8 @@ class Accounting:
     problems: list[str] = field(default_factory=list)
     """Sources that could not be read (to the end), each with its reason."""
     sources: list[str] = field(default_factory=list)
+
+    @property
+    def unknown_kinds(self) -> set[str]:
+        """What the unknown warnings and errors are about: subsystem and masked text; see `unknown.kinds`."""
+        return set(self.unknown_heads.values())

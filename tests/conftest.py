@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,8 @@ for _name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG
 os.environ |= {"TZ": "UTC", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
 for _name in ("FORCE_COLOR", "LOGANALYZER_NOTIFY", "OPENCLAW_GATEWAY_TOKEN"):
     os.environ.pop(_name, None)
+# A shell that starts a job in the background has it ignore Ctrl-C, and every program below it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

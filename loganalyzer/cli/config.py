@@ -26,6 +26,8 @@ PREFIX = "LOGANALYZER_"
 NOT_SETTINGS = frozenset({"help", "version", "config", "output", "install-completion", "show-completion", "suggest"})
 """Options of one run, which as a default would only surprise."""
 SECRETS = frozenset({"redact-key", "notify"})
+READ_ELSEWHERE = frozenset({"notify"})
+"""Variables whose values are no list of the usual kind; see `beside`."""
 
 
 class Setting(NamedTuple):
@@ -71,7 +73,7 @@ def settings(ctx: typer.Context, file: Path | None) -> list[Setting]:
         table = told.get(command, {})
         for name, option in options.items():
             variable = PREFIX + name.upper().replace("-", "_")
-            if (text := os.environ.get(variable)) is not None:
+            if (text := os.environ.get(variable)) is not None and name not in READ_ELSEWHERE:
                 value: Any = text.split(os.pathsep) if option.multiple else text
                 found.append(_setting(ctx, command, option, value, variable))
             elif isinstance(table, dict) and name in table:

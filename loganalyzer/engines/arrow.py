@@ -80,10 +80,7 @@ def encode(result: Result) -> bytes:
     rows = [_row(item) for item in result.items]
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [()] * len(_TYPES)
     arrays = [_array(column, kind) for column, kind in zip(columns, _TYPES.values(), strict=True)]
-    counted = {
-        name: sorted(value) if isinstance(value, set) else value for name, value in asdict(result.counted).items()
-    }
-    beside = json.dumps({"counted": counted, "problems": result.problems, "fault": result.fault})
+    beside = json.dumps({"counted": asdict(result.counted), "problems": result.problems, "fault": result.fault})
     schema = pa.schema([pa.field(name, kind) for name, kind in _TYPES.items()], metadata={"result": beside})
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
@@ -96,11 +93,9 @@ def decode(data: bytes) -> Result:
     with pa.ipc.open_stream(data) as reader:
         batch = reader.read_next_batch()
         beside = json.loads((reader.schema.metadata or {})[b"result"])
-    counted = beside["counted"]
-    counted["unknown_kinds"] = set(counted["unknown_kinds"])
     columns = (_values(batch.column(name), _READ.get(name, _text)) for name in _TYPES)
     items = [_item(Row(*values)) for values in zip(*columns, strict=True)]
-    return Result(items, Accounting(**counted), beside["problems"], beside["fault"])
+    return Result(items, Accounting(**beside["counted"]), beside["problems"], beside["fault"])
 
 
 def _row(item: Item) -> Row:

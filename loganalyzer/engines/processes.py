@@ -21,11 +21,16 @@ from loganalyzer.engines.shards import Shard, data_shards, file_shards
 from loganalyzer.engines.worker import Result, Task, setup_of
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import Extractor, Item, Plan, extract
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import MAX_UNKNOWN_HEADS, Accounting, Event
 from loganalyzer.sources import Source, ahead, extent_of
 
-SHARD_BYTES = 4 << 20
-"""Size of a shard [bytes]: some ms of work in an archive, half a second in a log made of events."""
+SHARD_BYTES = 16 << 20
+"""Size of a shard [bytes]: 50 ms of work in an archive, two seconds in a log made of events. Each shard looks anew at
+every kind of unknown warning, so small ones cost more."""
+PACKED_SHARD_BYTES = 4 << 20
+"""Size of a shard of what is unpacked here, which travels to the workers [bytes]."""
+ROUNDS = 2
+"""Shards of a large file for each that may be under way, at least: the last ones must not be waited for alone."""
 LEAST_SHARD_BYTES = 256 << 10
 ALL_SHARDS_BYTES = 64 << 20
 """Many sources are read side by side, so their shards are smaller: together no more than this [bytes]."""
@@ -93,7 +98,7 @@ def shared(
         shard_bytes: their size; less for many sources, which are read side by side [bytes].
     """
     fair = max(LEAST_SHARD_BYTES, ALL_SHARDS_BYTES // max(1, len(sources)))
-    feeds = [_Feed(plan, one, min(shard_bytes, fair), workers, accounting, advanced) for one in sources]
+    feeds = [_Feed(plan, one, min(shard_bytes, fair), limit, workers, accounting, advanced) for one in sources]
     schedule = _Schedule(feeds, limit)
     return [feed.items(schedule) for feed in feeds]
 
@@ -106,6 +111,7 @@ class _Feed:
         plan: Plan,
         source: Source,
         size: int,
+        limit: int,
         workers: Workers,
         accounting: Accounting,
         advanced: Callable[[], None],
@@ -113,6 +119,7 @@ class _Feed:
         self._plan = plan
         self._source = source
         self._size = size
+        self._limit = limit
         self._workers = workers
         self._accounting = accounting
         self._advanced = advanced
@@ -156,7 +163,8 @@ class _Feed:
         if extent is not None:
             head = b"".join(extent.read(0, PROBE_BYTES, []))
             if self._can_be_cut(head):
-                yield from file_shards(extent, self._size)
+                fair = max(PACKED_SHARD_BYTES, extent.size // (ROUNDS * self._limit))
+                yield from file_shards(extent, min(self._size, fair))
                 return
         if extent is not None or self._source.is_live:
             self._whole = self._source.chunks()
@@ -170,7 +178,7 @@ class _Feed:
             self._problems.append(str(error))
         whole = chain(first, chunks)
         if self._can_be_cut(b"".join(first)):
-            yield from data_shards(whole, self._size)
+            yield from data_shards(whole, min(self._size, PACKED_SHARD_BYTES))
         else:
             self._whole = whole
 
@@ -217,10 +225,13 @@ def add(total: Accounting, part: Accounting) -> None:
     """Adds what was counted in a part of the input."""
     for name in (field.name for field in fields(Accounting)):
         before, more = getattr(total, name), getattr(part, name)
-        if isinstance(before, dict):
+        if name == "unknown_heads":
+            # The first line that begins so names the kind; parts come in order, and each holds as many as the whole.
+            for head, kind in more.items():
+                if len(before) < MAX_UNKNOWN_HEADS:
+                    before.setdefault(head, kind)
+        elif isinstance(before, dict):
             for key, count in more.items():
                 before[key] = before.get(key, 0) + count
-        elif isinstance(before, set):
-            before |= more
         else:
             setattr(total, name, before + more)

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator
 
 from loganalyzer import sanitize
-from loganalyzer.model import Accounting
+from loganalyzer.model import MAX_UNKNOWN_HEADS, Accounting
 from loganalyzer.redact import Redactor
 
 LEVELLESS = frozenset({"console", "tagged", "plain"})
@@ -79,7 +79,7 @@ def explained(accounting: Accounting) -> Iterator[str]:
     if unknown:
         words = [plural(a.unknown_warnings, "warning")] * bool(a.unknown_warnings)
         words += [plural(a.unknown_errors, "error")] * bool(a.unknown_errors)
-        kinds = "at least " * bool(a.unknown_unsorted) + plural(len(a.unknown_kinds), "kind")
+        kinds = "at least " * (len(a.unknown_heads) >= MAX_UNKNOWN_HEADS) + plural(len(a.unknown_kinds), "kind")
         verb = "is" if unknown == 1 else "are"
         yield f"{' and '.join(words)} of {kinds} {verb} not known (loganalyzer unknown shows them)."
 

@@ -99,8 +99,12 @@ def evidence(incident: Incident, view: View) -> Iterator[Line]:
 
 
 def ends(incident: Incident) -> tuple[Sequence[Evidence], int, Sequence[Evidence]]:
-    """Gives the first lines of evidence, how many are left out behind them, and the last lines."""
-    found = incident.evidence
+    """
+    Gives the first lines of evidence, how many are left out behind them, and the last lines.
+
+    A line that speaks for an incident in two ways, such as a refused client and a wrong token, is there once.
+    """
+    found = list({(one.source, one.line, one.text): one for one in incident.evidence}.values())
     if len(found) <= FIRST + LAST:
         return found, incident.evidence_omitted, ()
     left_out = len(found) - FIRST - LAST + incident.evidence_omitted

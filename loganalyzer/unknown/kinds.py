@@ -3,7 +3,7 @@ How many warnings and errors are explained, and of how many kinds the others are
 
 Enters: lines that hold a level, with what is known of them. Leaves: counters. Lines of one kind begin alike, so a line
 whose beginning was seen before costs a look into a dictionary; only the first of them is decoded and masked. Memory:
-`MAX_HEADS` beginnings a source, `MAX_KINDS` kinds a run; what comes after that is counted, but no longer told apart.
+`MAX_HEADS` beginnings a source and a run; what comes after that is counted, but no longer told apart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from loganalyzer import formats, subsystems
-from loganalyzer.model import Accounting, Record
+from loganalyzer.model import MAX_UNKNOWN_HEADS, Accounting, Record
 from loganalyzer.unknown.levels import Level, level_in, level_of
 from loganalyzer.unknown.masks import mask
 
@@ -19,8 +19,7 @@ HEAD = 128
 """How much of a line is compared: in the file log bindings and eighty characters of text, without values [bytes]."""
 WINDOW = 240
 """Where that is taken from: leaves room for the values [bytes]."""
-MAX_HEADS = 1024
-MAX_KINDS = 1000
+MAX_HEADS = MAX_UNKNOWN_HEADS
 MAX_KIND = 160
 """How much of a text decides its kind [characters]."""
 MAX_LINE = 2000
@@ -34,11 +33,13 @@ class Tally:
     Counts the warnings and errors of one source in the accounting of the run.
 
     Args:
+        source: name of the source.
         first: number of the first of `LEVEL_LITERALS` among the literals that are scanned for.
     """
 
-    def __init__(self, accounting: Accounting, first: int = 0) -> None:
+    def __init__(self, accounting: Accounting, source: str = "", first: int = 0) -> None:
         self._accounting = accounting
+        self._source = source
         self._first_literal = first
         self._heads: dict[Level, dict[bytes, bool]] = {"warn": {}, "error": {}}
         """Beginnings seen, by level: is it a warning or error at all?"""
@@ -95,14 +96,13 @@ class Tally:
 
     def _first(self, data: bytes, record: Record | None, head: bytes, heads: dict[bytes, bool]) -> bool:
         """Look at the first line with this beginning: does it count, and is its kind a new one?"""
-        kinds = self._accounting.unknown_kinds
-        if len(heads) >= MAX_HEADS or len(kinds) >= MAX_KINDS:
-            self._accounting.unknown_unsorted += 1
+        if len(heads) >= MAX_HEADS:
             return True
         record = record or formats.decode(data)
         counts = heads[head] = level_of(record) is not None
-        if counts:
-            kinds.add(kind_of(record))
+        found = self._accounting.unknown_heads
+        if counts and len(found) < MAX_HEADS:
+            found[f"{self._source}\0{head.decode('latin-1')}"] = kind_of(record)
         return counts
 
 

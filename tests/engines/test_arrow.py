@@ -44,7 +44,7 @@ COUNTED = st.builds(
     bytes=SMALL,
     lines=SMALL,
     records=st.dictionaries(TEXT, SMALL, max_size=3),
-    unknown_kinds=st.sets(TEXT, max_size=3),
+    unknown_heads=st.dictionaries(TEXT, TEXT, max_size=3),
     assumptions=st.lists(TEXT, max_size=2),
 )
 RESULT = st.builds(Result, st.lists(ITEM, max_size=6), COUNTED, st.lists(TEXT, max_size=2), TEXT)

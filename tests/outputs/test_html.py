@@ -62,7 +62,7 @@ def test_masks_hold_in_every_part(make_incident: Make, make_evidence: Callable[.
     incident = make_incident(summary=text, cause=text, evidence=(make_evidence(text),), key={"account": "15551230000"})
     report = Report(
         incidents=(incident,),
-        accounting=replace(READ, unknown_kinds={text}, unknown_warnings=1, assumptions=[text], problems=[text]),
+        accounting=replace(READ, unknown_heads={"1": text}, unknown_warnings=1, assumptions=[text], problems=[text]),
         activity=recorder.activity(),
         nearby={("gateway.log", 7): Nearby((NearbyLine(6, None, "warn", text),), (NearbyLine(8, None, None, text),))},
     )
@@ -230,7 +230,7 @@ def test_a_hundred_thousand_events_fit(tmp_path: Path) -> None:
     import generate
 
     log = tmp_path / "big.log"
-    stream = generate.lines(generate.SURFACES["gateway"], 0.5, 0.1)
+    stream = generate.lines("gateway", 0.5, 0.1)
     with log.open("wb") as file:
         file.writelines(next(stream) for _ in range(330_000))
     started = time.process_time()

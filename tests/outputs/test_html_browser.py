@@ -122,7 +122,7 @@ def test_hostile_text_stays_text(
     report = Report(
         incidents=(incident, replace(incident, id="kid", caused_by="i", severity=Severity.WARNING)),
         accounting=Accounting(
-            bytes=1, lines=1, sources=[HOSTILE], unknown_warnings=1, unknown_kinds={HOSTILE}, assumptions=[HOSTILE]
+            bytes=1, lines=1, sources=[HOSTILE], unknown_warnings=1, unknown_heads={"1": HOSTILE}, assumptions=[HOSTILE]
         ),
         activity=recorder.activity(),
         nearby={(HOSTILE, 7): Nearby((NearbyLine(6, START_NS, HOSTILE, HOSTILE),), ())},

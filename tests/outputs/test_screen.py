@@ -386,7 +386,7 @@ def test_unknown_warnings_are_counted_on_the_screen() -> None:
     """With the number of their kinds."""
     run = Run()
     run.accounting.unknown_warnings, run.accounting.unknown_errors = 3, 1
-    run.accounting.unknown_kinds = {"a", "b"}
+    run.accounting.unknown_heads = {"1": "a", "2": "b"}
     assert "unknown 3 warnings, 1 error of 2 kinds" in run.text()
 
 

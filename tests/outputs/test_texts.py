@@ -71,6 +71,18 @@ def test_commands_are_never_wrapped(make_incident: Make) -> None:
     assert f"$ {command.strip()}\n" in text
 
 
+@pytest.mark.parametrize("name", ["table", "markdown", "html"])
+def test_a_line_that_gives_two_events_is_shown_once(
+    name: str, make_incident: Make, make_evidence: Callable[..., Evidence]
+) -> None:
+    """One refusal, recognised as two things, is one line of the log."""
+    one = make_evidence("unauthorized: token mismatch", line=7)
+    incident = make_incident(
+        evidence=(one, replace(one, event="auth.token_mismatch"), make_evidence("another", line=8))
+    )
+    assert render(name, [incident]).count("unauthorized: token mismatch") == 1
+
+
 def test_long_evidence_shows_both_ends(make_incident: Make, make_evidence: Callable[..., Evidence]) -> None:
     """The first and the last lines are there, those between are counted, what was dropped earlier included."""
     found = tuple(make_evidence(f"line number {n}", line=n) for n in range(12))
@@ -216,7 +228,7 @@ def test_the_accounting_names_every_counter() -> None:
         explained=1306,
         unknown_warnings=3,
         unknown_errors=3,
-        unknown_kinds={"a", "b"},
+        unknown_heads={"1": "a", "2": "b", "3": "b"},
         out_of_order=2,
         truncated=1,
         undecodable=4,

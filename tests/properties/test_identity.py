@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from command_line import Cli
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sample_cases import Case, case
 
@@ -129,13 +130,15 @@ def test_any_chunks(sizes: list[int]) -> None:
 @given(data=st.binary(max_size=4000), size=st.integers(1, 500))
 def test_no_bytes_are_an_error(data: bytes, size: int) -> None:
     """Whatever the bytes are, nothing is raised, and every line is counted once."""
+    assume(not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)))  # has other line ends
     analyzer = Analyzer()
     for start in range(0, len(data), size):
         analyzer.feed(data[start : start + size])
     analyzer.finish()
     counted = analyzer.accounting
     assert counted.bytes == len(data)
-    assert counted.lines == data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+    text = data.removeprefix(codecs.BOM_UTF8)  # a mark is no line
+    assert counted.lines == text.count(b"\n") + (not text.endswith(b"\n") and bool(text))
 
 
 LINES = case("whatsapp.session-terminated/every-login-428").inputs[0].read_bytes().splitlines(keepends=True)
