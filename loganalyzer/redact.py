@@ -28,7 +28,7 @@ from loganalyzer.user_key import user_key
 COUNTED = 100_000
 """Different masks of a kind that are counted; of more, there are at least so many."""
 NAMED = 1024
-"""Names of sources that are remembered masked."""
+"""Names that are remembered masked."""
 
 # Known shapes of credentials; each starts with something that hardly occurs by chance.
 _SECRET = re.compile(
@@ -156,13 +156,13 @@ class Redactor:
         addresses: Whether IP addresses are masked too; those of the machine itself never are.
     """
 
-    __slots__ = ("_addresses", "_key", "_masks", "_sources")
+    __slots__ = ("_addresses", "_key", "_masks", "_names")
 
     def __init__(self, key: bytes | None, *, addresses: bool = False) -> None:
         self._key = key
         self._addresses = addresses
         self._masks: dict[str, set[bytes]] = {}
-        self._sources: dict[str, str] = {}
+        self._names: dict[str, str] = {}
 
     @property
     def masked(self) -> dict[str, int]:
@@ -200,12 +200,12 @@ class Redactor:
             text = _IPV6.sub(self._address, _IPV4.sub(self._address, text))
         return text
 
-    def source(self, name: str) -> str:
-        """Masks the name of a source: the names of files and members are hostile text, too."""
-        if (found := self._sources.get(name)) is None:
+    def name(self, name: str) -> str:
+        """Masks what comes again and again: names of files and members, of subsystems and hosts."""
+        if (found := self._names.get(name)) is None:
             found = self(name)
-            if len(self._sources) < NAMED:
-                self._sources[name] = found
+            if len(self._names) < NAMED:
+                self._names[name] = found
         return found
 
     def about(self, text: str, known: Mapping[str, Scalar | None]) -> str:

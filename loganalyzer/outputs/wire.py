@@ -50,7 +50,7 @@ def incident_object(incident: Incident, redact: Redactor) -> dict[str, Any]:
         "summary": redact.about(incident.summary, incident.key),
         "evidence": [
             {
-                "source": redact.source(evidence.source),
+                "source": redact.name(evidence.source),
                 "line": evidence.line,
                 "time": iso(evidence.time_ns),
                 "event": evidence.event,
@@ -88,7 +88,7 @@ def event_object(event: Event, redact: Redactor) -> dict[str, Any]:
         "schema": EVENT,
         "type": event.type,
         "time": iso(event.time_ns),
-        "source": redact.source(event.span.source),
+        "source": redact.name(event.span.source),
         "line": event.span.line,
         "subsystem": _masked(event.subsystem, redact),
         "level": event.level,
@@ -110,7 +110,7 @@ def unknown_object(number: int, group: UnknownGroup, redact: Redactor) -> dict[s
         "last_seen": iso(group.last_seen_ns),
         "template": redact(group.template),
         "examples": [
-            {"source": redact.source(one.source), "line": one.line, "time": iso(one.time_ns), "text": redact(one.text)}
+            {"source": redact.name(one.source), "line": one.line, "time": iso(one.time_ns), "text": redact(one.text)}
             for one in group.examples
         ],
     }
@@ -119,7 +119,7 @@ def unknown_object(number: int, group: UnknownGroup, redact: Redactor) -> dict[s
 def accounting_object(accounting: Accounting, redact: Redactor) -> dict[str, Any]:
     """Gives the JSON form of what a run read, understood, assumed, and masked so far."""
     return {
-        "sources": [redact.source(name) for name in accounting.sources],
+        "sources": [redact.name(name) for name in accounting.sources],
         "bytes": accounting.bytes,
         "lines": accounting.lines,
         "candidates": accounting.candidates,
@@ -142,7 +142,7 @@ def accounting_object(accounting: Accounting, redact: Redactor) -> dict[str, Any
 
 
 def _masked(text: str | None, redact: Redactor) -> str | None:
-    return None if text is None else redact(text)
+    return None if text is None else redact.name(text)
 
 
 def activity_object(activity: Activity, redact: Redactor) -> dict[str, Any]:
