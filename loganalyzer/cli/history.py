@@ -12,7 +12,6 @@ import typer
 
 from loganalyzer.cli import options as given
 from loganalyzer.cli.destination import destination
-from loganalyzer.outputs.base import iso
 
 FORMATS = ("table", "plot", "html", "json", "jsonl")
 SCHEMA = "loganalyzer.history/1"
@@ -75,4 +74,6 @@ def history(
 
 def as_object(row: dict[str, Any]) -> dict[str, Any]:
     """Gives the JSON form of a row: times are ISO 8601."""
+    from loganalyzer.outputs.base import iso
+
     return {name.removesuffix("_ns"): iso(value) if name.endswith("_ns") else value for name, value in row.items()}

@@ -15,11 +15,10 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loganalyzer import sanitize
+from loganalyzer import __version__, sanitize
 from loganalyzer.errors import UsageError
 from loganalyzer.model import Incident, Nearby, Step
 from loganalyzer.outputs import accounting as account
@@ -69,7 +68,7 @@ def filled(name: str, values: Mapping[str, Any]) -> str:
     page = (
         templates()
         .get_template(name)
-        .render(values, version=metadata.version("loganalyzer"), style=style, script=script, csp=_policy(style, script))
+        .render(values, version=__version__, style=style, script=script, csp=_policy(style, script))
     )
     return page.rstrip("\n") + "\n"
 
