@@ -15,7 +15,8 @@ from types import MappingProxyType
 
 from loganalyzer.causes import Causes
 from loganalyzer.correlate import Absence, Completion, Seen
-from loganalyzer.incident import Key, LiveIncident, Surroundings
+from loganalyzer.incident import LiveIncident, Surroundings
+from loganalyzer.keys import Key
 from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version

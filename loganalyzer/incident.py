@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from loganalyzer.correlate import Seen
+from loganalyzer.keys import Key
 from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
 from loganalyzer.packs.schema import EvidenceRule, FailureMode
 from loganalyzer.remediate import Version, fill, ladder
@@ -23,7 +24,6 @@ UNKNOWN_ORIGIN_CAP = 0.6
 FOREVER = 1 << 63
 BANDS = (0.4, 0.6, 0.8)
 
-Key = tuple[str | None, ...]
 _Place = tuple[str, int, int | None, str, str, int]
 """What a line of evidence is known by: source, line, time, event type, text and offset."""
 

@@ -8,13 +8,14 @@ role.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from loganalyzer.correlate import Completion, Detector, Predicate, Seen, detector_for, steps_of
-from loganalyzer.incident import Key, LiveIncident
+from loganalyzer.incident import LiveIncident
+from loganalyzer.keys import Key, KeyTable, fits
 from loganalyzer.model import Accounting, Event, Severity
 from loganalyzer.packs.schema import FailureMode, Nearby
 
@@ -77,7 +78,7 @@ class Tracker:
     def __init__(self, mode: FailureMode, accounting: Accounting, watch: Watch | None = None) -> None:
         self.mode = mode
         self.watch = watch
-        self.groups: OrderedDict[Key, Group] = OrderedDict()
+        self.groups: KeyTable[Group] = KeyTable()
         self.evicted: list[Group] = []
         """Groups that gave way to others, until somebody takes them from here."""
         self.roles: list[Role] = list(_roles(mode))
@@ -101,34 +102,31 @@ class Tracker:
         """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
         found = self.groups.get(key)
         if found is None:
-            for candidate in reversed(self.groups.values()):
-                if _fits(candidate.key, key):
-                    found = candidate
-                    break
+            fitting = self.groups.fitting(key)
+            if fitting:
+                found = fitting[-1]
         if found is None:
             found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
-            self.groups[key] = found
-            if len(self.groups) > MAX_GROUPS:
-                self.evicted.append(self.groups.popitem(last=False)[1])
+            if len(self.groups) >= MAX_GROUPS:
+                self.evicted.append(self.groups.pop_oldest())
                 self._accounting.evicted += 1
         elif None in found.key and found.key != key:
             self._refine(found, key)
-        self.groups.move_to_end(found.key)
+        self.groups.put(found.key, found)
         return found
 
     def _refine(self, group: Group, key: Key) -> None:
-        del self.groups[group.key]
+        self.groups.pop(group.key)
         group.key = tuple(old if old is not None else new for old, new in zip(group.key, key, strict=True))
         if group.incident is not None:
             group.incident.key = group.key
-        self.groups[group.key] = group
 
     def fitting(self, key: Key) -> list[Group]:
         """Every existing group that an event with this key may be about."""
         exact = self.groups.get(key)
         if exact is not None and None not in key:
             return [exact]
-        return [group for group in self.groups.values() if _fits(group.key, key)]
+        return self.groups.fitting(key)
 
     def remember(self, role: Role, key: Key, seen: Seen) -> None:
         """Keep an event that rules look back for."""
@@ -139,20 +137,13 @@ class Tracker:
         for seen, other in reversed(self._remembered[index]):
             if clock - seen.clock > nearby.within:
                 return None
-            if _fits(key, other):
+            if fits(key, other):
                 return seen
         return None
 
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
-
-
-def _fits(one: Key, other: Key) -> bool:
-    for ours, theirs in zip(one, other, strict=True):
-        if ours != theirs and ours is not None and theirs is not None:
-            return False
-    return True
 
 
 def nearby_of(mode: FailureMode) -> list[Nearby]:

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loganalyzer import __version__, sanitize
+from loganalyzer import sanitize
 from loganalyzer.errors import UsageError
 from loganalyzer.model import Incident, Nearby, Step
 from loganalyzer.outputs import accounting as account
@@ -64,11 +64,13 @@ def filled(name: str, values: Mapping[str, Any]) -> str:
     Errors:
         UsageError: Jinja2 is not installed.
     """
+    from importlib import metadata  # for pages only: it takes its time
+
     style, script = (TEMPLATES.joinpath(part).read_text(encoding="utf-8") for part in ("report.css", "report.js"))
     page = (
         templates()
         .get_template(name)
-        .render(values, version=__version__, style=style, script=script, csp=_policy(style, script))
+        .render(values, version=metadata.version("loganalyzer"), style=style, script=script, csp=_policy(style, script))
     )
     return page.rstrip("\n") + "\n"
 

@@ -1,0 +1,99 @@
+"""
+Keys with parts that may be unknown, and a table of them that is asked without looking at all.
+
+A key names an installation, a channel, an account …; a part of it that an event does not tell is None and fits every
+value. Keys with the same parts known are indexed by those that the question knows too, so that the price of a question
+does not grow with the number of keys; only one that leaves open what tells them apart has many answers.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+Key = tuple[str | None, ...]
+Shape = int
+"""Which parts are known, a bit each."""
+Value = TypeVar("Value")
+
+
+def fits(one: Key, other: Key) -> bool:
+    """Do two keys agree where both know something?"""
+    for ours, theirs in zip(one, other, strict=True):
+        if ours != theirs and ours is not None and theirs is not None:
+            return False
+    return True
+
+
+class KeyTable(Generic[Value]):
+    """Values by key, least recently used first."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._used: dict[Key, int] = {}
+        self._clock = 0
+        self._indexes: dict[Shape, dict[Shape, dict[Key, dict[Key, None]]]] = {}
+        """By shape of the keys and shape of what is asked: keys by what they have in common with a question."""
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Key) -> Value | None:
+        """The value of exactly this key."""
+        return self._values.get(key)
+
+    def values(self) -> Iterator[Value]:
+        """All values, least recently used first."""
+        return iter(self._values.values())
+
+    def put(self, key: Key, value: Value) -> None:
+        """Add a value, or use the one that is there once more."""
+        if key not in self._values:
+            for asked, index in self._indexes.setdefault(_shape(key), {}).items():
+                index.setdefault(_part(key, asked), {})[key] = None
+        self._values[key] = value
+        self._values.move_to_end(key)
+        self._clock += 1
+        self._used[key] = self._clock
+
+    def pop(self, key: Key) -> Value:
+        """Take a value out."""
+        del self._used[key]
+        for asked, index in self._indexes[_shape(key)].items():
+            part = _part(key, asked)
+            del index[part][key]
+            if not index[part]:
+                del index[part]
+        return self._values.pop(key)
+
+    def pop_oldest(self) -> Value:
+        """Take out the value that was used least recently."""
+        return self.pop(next(iter(self._values)))
+
+    def fitting(self, key: Key) -> list[Value]:
+        """The values of all keys that fit one, least recently used first."""
+        found: list[Key] = []
+        known = _shape(key)
+        for shape, indexes in self._indexes.items():
+            asked = shape & known
+            if asked not in indexes:
+                index = indexes[asked] = {}
+                for other in self._values:
+                    if _shape(other) == shape:
+                        index.setdefault(_part(other, asked), {})[other] = None
+            found += indexes[asked].get(_part(key, asked), ())
+        if len(found) > 1:
+            found.sort(key=self._used.__getitem__)
+        return [self._values[one] for one in found]
+
+
+def _shape(key: Key) -> Shape:
+    shape = 0
+    for bit, part in enumerate(key):
+        shape |= (part is not None) << bit
+    return shape
+
+
+def _part(key: Key, shape: Shape) -> Key:
+    return tuple([part for bit, part in enumerate(key) if shape >> bit & 1])

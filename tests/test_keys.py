@@ -1,0 +1,41 @@
+"""Keys with unknown parts, and the table of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loganalyzer.keys import Key, KeyTable, fits
+
+KEYS = st.tuples(*[st.sampled_from([None, "a", "b", "c"])] * 3)
+STEPS = st.lists(st.tuples(st.sampled_from(["put", "ask", "pop", "oldest"]), KEYS), max_size=60)
+
+
+@given(STEPS)
+@settings(max_examples=300, deadline=None)
+def test_the_table_answers_as_if_it_looked_at_all_keys(steps: list[tuple[str, Key]]) -> None:
+    """Whatever is put in, used again and taken out: the same answers in the same order as of a plain search."""
+    table: KeyTable[int] = KeyTable()
+    plain: OrderedDict[Key, int] = OrderedDict()
+    for number, (step, key) in enumerate(steps):
+        match step:
+            case "put":
+                table.put(key, number)
+                plain[key] = number
+                plain.move_to_end(key)
+            case "ask":
+                assert table.fitting(key) == [value for other, value in plain.items() if fits(other, key)]
+                assert table.get(key) == plain.get(key)
+            case "pop" if key in plain:
+                assert table.pop(key) == plain.pop(key)
+            case "oldest" if plain:
+                assert table.pop_oldest() == plain.popitem(last=False)[1]
+        assert list(table.values()) == list(plain.values())
+        assert len(table) == len(plain)
+
+
+def test_an_unknown_part_fits_everything() -> None:
+    assert fits((None, "whatsapp", "a"), ("host", "whatsapp", None))
+    assert not fits((None, "whatsapp", "a"), ("host", "whatsapp", "b"))
