@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from loganalyzer.outputs import View
 
 
+MAX_SHOWN = 10_000
+"""Open incidents that are remembered as written."""
+
+
 class Sink:
     """Does nothing; sinks override what they care for."""
 
@@ -40,7 +44,7 @@ class JsonLines(Sink):
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._shown: set[str] = set()
+        self._shown: dict[str, None] = {}
 
     def show(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
         """Writes what is severe enough, and everything that follows about it."""
@@ -51,9 +55,11 @@ class JsonLines(Sink):
             if incident.severity < self._view.min_severity and incident.id not in self._shown:
                 continue
             if incident.status is Status.OPEN:
-                self._shown.add(incident.id)
+                self._shown[incident.id] = None
+                if len(self._shown) > MAX_SHOWN:
+                    del self._shown[next(iter(self._shown))]
             else:
-                self._shown.discard(incident.id)
+                self._shown.pop(incident.id, None)
             sys.stdout.write(transition_line(transition, self._view))
         sys.stdout.flush()
 
