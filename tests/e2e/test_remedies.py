@@ -238,7 +238,9 @@ def test_paths_are_those_of_openclaw() -> None:
     """Every path below the state folder that a step names is one that OpenClaw uses, or a copy of one."""
     unknown = {}
     for named in remedies.state_paths():
-        path = re.sub(r"(\.(bak|broken|damaged|before-\w+)|\*)$", "", named.text.removeprefix("~/.openclaw").removeprefix("/"))
+        path = re.sub(
+            r"(\.(bak|broken|damaged|before-\w+)|\*)$", "", named.text.removeprefix("~/.openclaw").removeprefix("/")
+        )
         if path and path not in STATE and not (path in OLD_PATHS and "old " in named.where):
             unknown[named.mode] = named.text
     assert unknown == {}
