@@ -13,14 +13,13 @@ from typing import Any
 from loganalyzer import sanitize
 from loganalyzer.outputs import charts, html
 from loganalyzer.outputs.accounting import plural
-from loganalyzer.outputs.base import NS, View, day_and_time, zone_name
+from loganalyzer.outputs.base import NS, View, day_and_time, duration, zone_name
 
 SHARES = "▁▂▃▄▅▆▇█"
 """From hardly ever to all the time."""
 NEVER = "·"
 LEAST_BARS = 20
 NOTHING = "No incidents in this range"
-UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def table(figures: Sequence[Mapping[str, Any]], view: View) -> str:
@@ -71,7 +70,7 @@ def page(figures: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]
 
 def _mark(row: Mapping[str, Any], axis: charts.Axis, view: View) -> charts.Mark:
     start, end = row["first_seen_ns"], _end(row)
-    times = f"{day_and_time(start, view.tz)} to {day_and_time(end, view.tz)} ({lasting((end - start) / NS)})"
+    times = f"{day_and_time(start, view.tz)} to {day_and_time(end, view.tz)} ({duration(end - start)})"
     tip = f"{_name(row)}: {row['severity']}, {row['status']}, {plural(row['count'], 'time')}, {times}"
     return charts.Mark(*axis.stretch(start, end), 0, 100, row["severity"], tip)
 
@@ -88,9 +87,9 @@ def _cells(figures: Sequence[Mapping[str, Any]], view: View) -> list[list[Any]]:
             sanitize.line(one["channel"]) or "-",
             one["times"],
             one["open"] or "",
-            lasting(one["lasted_s"]),
-            lasting(one["to_recover_s"]),
-            lasting(one["between_s"]),
+            _length(one["lasted_s"]),
+            _length(one["to_recover_s"]),
+            _length(one["between_s"]),
             day_and_time(one["last_seen_ns"], view.tz, seconds=False),
         ]
         for one in figures
@@ -125,24 +124,11 @@ def bars(rows: Sequence[Mapping[str, Any]], view: View) -> Iterator[str]:
         yield f"{name:<{label}} {''.join(map(_bar, shares))}\n"
     left, right = (day_and_time(at, view.tz, seconds=False) for at in (begin, end))
     yield f"{'':<{label}} {left}{right:>{max(count - len(left), len(right) + 1)}}\n"
-    yield f"\nA bar is {lasting(size / NS)}; its height is how much of that the failure mode was open.\n"
+    yield f"\nA bar is {duration(size)}; its height is how much of that the failure mode was open.\n"
 
 
-def lasting(seconds: float | None) -> str:
-    """Writes a length of time with its two largest units: `3 d 4 h`, `12 min`, `0.4 s`; `-` for none."""
-    if seconds is None:
-        return "-"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    left = round(seconds)
-    words: list[str] = []
-    for unit, size in UNITS:
-        if left >= size and len(words) < 2:
-            words.append(f"{left // size} {unit}")
-            left %= size
-        elif words:
-            break
-    return " ".join(words)
+def _length(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(round(seconds * NS))
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -102,23 +102,6 @@ def test_mistakes_are_told(words: list[str], told: str, run: Run) -> None:
     assert told in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (None, "-"),
-        (0.25, "0.2 s"),
-        (59.7, "1 min"),
-        (3600, "1 h"),
-        (90_061, "1 d 1 h"),
-        (86_460, "1 d"),
-        (725, "12 min 5 s"),
-    ],
-)
-def test_lengths_of_time_in_words(seconds: float | None, words: str) -> None:
-    """The two largest units, if they are neighbours."""
-    assert reliability.lasting(seconds) == words
-
-
 def test_a_bar_is_as_high_as_the_share_of_its_time() -> None:
     """Open for the second half of the range: nothing, then full height; names are never trusted."""
     row = {"failure_mode": "a.b", "channel": "x\x1b[31m", "first_seen_ns": 0, "last_seen_ns": 0, "resolved_at_ns": 0}
