@@ -149,6 +149,9 @@ def nothing_found(hidden: int, accounting: Accounting, least: Severity) -> Itera
         unread = "Nothing could be read." if accounting.problems else "Nothing was read: the input is empty."
         yield Line("warning", unread)
         return
+    if 2 * accounting.undecodable > accounting.lines and not accounting.events:
+        yield Line("warning", f"This is no log that can be read: {accounting.undecodable:,} of its lines are no text.")
+        return
     yield Line("good", f"No incidents at {least.label} or above.")
     yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}: {plural(accounting.events, 'event')}.")
     if hidden:

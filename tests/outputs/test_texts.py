@@ -71,6 +71,13 @@ def test_commands_are_never_wrapped(make_incident: Make) -> None:
     assert f"$ {command.strip()}\n" in text
 
 
+def test_what_is_no_text_is_not_called_healthy() -> None:
+    """Bytes of some other kind raise nothing, which says nothing about a gateway."""
+    read = Accounting(bytes=20_000, lines=76, candidates=76, undecodable=76)
+    text = "".join(OUTPUTS["table"](Report(incidents=(), accounting=read), View()))
+    assert text == "This is no log that can be read: 76 of its lines are no text.\n"
+
+
 @pytest.mark.parametrize("name", ["table", "markdown", "html"])
 def test_a_line_that_gives_two_events_is_shown_once(
     name: str, make_incident: Make, make_evidence: Callable[..., Evidence]
