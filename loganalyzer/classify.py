@@ -200,7 +200,7 @@ class Classifier:
         if completion is None and detector.deadline is not None and len(detector.pending()) == 1:
             self._schedule(detector.deadline, tracker, group, role.index)
         if completion is not None:
-            taken |= {role.counts, False}
+            taken |= {role.counts or incident is None, False}  # the event that opens an incident is always counted
             self._complete(tracker, group, role.index, completion)
         elif incident is not None:
             self._update(incident)
