@@ -119,6 +119,19 @@ explains_before: 1m
     assert judgement.feed(oom(3.5)) == []
 
 
+@pytest.mark.parametrize("severity", ["info", "warning", "error"])
+def test_a_cause_that_goes_on_does_not_take_over_what_came_while_it_was_silent(severity: str) -> None:
+    """Unless it was only information until then, and explained nothing."""
+    cause = f"""evidence:
+  - {{name: first, match: {{event: gateway.stopped}}, severity: {severity}, confidence: 0.5}}
+  - {{name: then, match: {{event: system.oom_kill}}, severity: warning, confidence: 0.9}}
+explains: [x.down]
+explains_within: 10m
+"""
+    found = by_mode(Judgement(pack(cause=cause, down=DISCONNECTED)).feed(stopped(0), close(700), oom(800)))
+    assert found["down"].caused_by == (found["cause"].id if severity == "info" else None)
+
+
 def test_a_cause_that_has_ended_is_as_severe_as_what_it_left() -> None:
     """It is told again when its last consequence ends, and not before."""
     rules = pack(oom=OOM + STARTED + EXPLAINS, down=DISCONNECTED + "key: [account]\nseverity: warning\n" + CONNECTED)

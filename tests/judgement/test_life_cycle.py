@@ -206,6 +206,17 @@ def test_an_event_counts_if_one_of_its_roles_does() -> None:
         assert last(transitions).count == 3
 
 
+def test_a_rule_that_is_complete_at_last_does_not_keep_its_event_from_being_counted() -> None:
+    """It accompanies; another rule counts the same event."""
+    body = """evidence:
+  - {name: with, count: 3, of: [{event: channel.disconnected}], within: 1m, confidence: 0.9, counts: false}
+  - {name: own, match: {event: channel.disconnected}, confidence: 0.5}
+"""
+    judgement = Judgement(pack(one=body))
+    incident = last(judgement.feed(close(0), close(1), close(2)) + judgement.finish())
+    assert (incident.count, incident.confidence) == (3, 0.9)
+
+
 def test_the_events_that_open_an_incident_all_count_unless_the_rule_says_otherwise() -> None:
     """Of a rule that only accompanies, the last event counts, so that no incident was seen no times."""
     assert last(Judgement(pack(two=TWO % "")).feed(close(0), close(1))).count == 2
@@ -275,6 +286,14 @@ def test_incidents_of_one_moment_have_ids_of_their_own() -> None:
     """The same event twice in one millisecond, with a recovery in between, is two incidents."""
     judgement = Judgement(pack(one=ONE + ENDS_AT_ONCE))
     assert len(final(judgement.feed(close(0), up(0), close(0), up(0), close(0)))) == 3
+
+
+def test_ids_stay_what_they_are_from_release_to_release() -> None:
+    """Histories and notifications know incidents by them."""
+    judgement = Judgement(pack(one=ONE + ENDS_AT_ONCE))
+    events = [close(0, host="vps", account="work"), up(1), close(2), up(3), close(3, account="work", host="vps")]
+    ids = [incident.id for incident in final(judgement.feed(*events))]
+    assert ids == ["915b42d2542b71c9", "54eb9b0ab295a8de", "e31e4066229d4dfa"]
 
 
 def test_each_way_to_recover_has_its_own_stable_time() -> None:

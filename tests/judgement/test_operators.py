@@ -77,6 +77,12 @@ def test_a_rule_may_ask_for_a_thousand_events() -> None:
     assert opened.incident.count == 1000
 
 
+def test_one_of_several_events_is_enough_where_no_count_is_asked_for() -> None:
+    """`of` without `count` opens with the first."""
+    body = "evidence: [{name: n, of: [{event: channel.disconnected}, {event: channel.watchdog}], confidence: 0.9}]"
+    assert told(Judgement(pack(one=body)).feed(watchdog(0), up(1))) == [("opened", "one", 0)]
+
+
 @pytest.mark.parametrize(
     ("events", "opens"),
     [
@@ -128,6 +134,13 @@ def test_a_sequence_starts_with_the_latest_first_step() -> None:
     assert lines(opened.incident) == [1, 2, 4]
 
 
+def test_the_last_step_of_a_sequence_alone_is_another_occurrence() -> None:
+    """While the incident is open."""
+    judgement = Judgement(pack(sequence=SEQUENCE % ""))
+    transitions = judgement.feed(changed(0), stopped(1), close(2), changed(3), stopped(4), close(100))
+    assert [(t.kind, t.incident.count) for t in transitions] == [("opened", 1), ("updated", 2)]
+
+
 def test_until_makes_a_sequence_start_anew() -> None:
     """All its steps are needed again, in order."""
     judgement = Judgement(pack(sequence=SEQUENCE % UNTIL_READY))
@@ -174,8 +187,16 @@ def test_only_the_clocks_of_two_sources_can_disagree(third: Event, second: Event
     assert not Judgement(pack(sequence=SEQUENCE % "")).feed(changed(1), third, second)
 
 
-def test_an_event_out_of_order_is_used_once() -> None:
-    """It completes one sequence; the next one needs an event of its own."""
+def test_a_coarse_event_follows_the_latest_step_that_may_have_been_before_it() -> None:
+    """The window then begins as late as it can."""
+    coarse = stopped(5, source="syslog", resolution_ns=SECOND)
+    judgement = Judgement(pack(sequence=SEQUENCE % ""))
+    assert not judgement.feed(coarse, changed(5.2, source="gateway.log"))
+    assert judgement.feed(changed(5.9, source="gateway.log"), close(15.5))
+
+
+def test_a_coarse_event_completes_one_incident_once() -> None:
+    """Another step that may have been before it is not another occurrence."""
     judgement = Judgement(pack(sequence=SEQUENCE % ""))
     coarse = close(5, source="syslog", resolution_ns=SECOND)
     [opened] = judgement.feed(
@@ -208,6 +229,13 @@ def test_all_take_the_latest_of_each() -> None:
     judgement = Judgement(pack(all=ALL % ""))
     [opened] = judgement.feed(watchdog(0, line=1), watchdog(20, line=2), close(25, line=3))
     assert (lines(opened.incident), opened.incident.count) == ([2, 3], 2)
+
+
+def test_each_of_all_is_another_occurrence() -> None:
+    """While the incident is open."""
+    judgement = Judgement(pack(all=ALL % ""))
+    transitions = judgement.feed(close(0), watchdog(1), close(50), watchdog(100))
+    assert [(t.kind, t.incident.count) for t in transitions] == [("opened", 2), ("updated", 4)]
 
 
 def test_all_may_come_in_one_moment() -> None:

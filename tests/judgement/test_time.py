@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from judging import Judgement, close, linked, ns, pack, seconds, told, up, watchdog
+from judging import Judgement, close, ns, pack, seconds, told, up, watchdog
 
-from loganalyzer.testing import final, make_event
+from loganalyzer.testing import make_event
 
 SILENCE = """evidence:
   - name: silence
@@ -145,11 +145,3 @@ def test_an_open_incident_can_be_looked_at_between_its_transitions() -> None:
     assert judgement.classifier.current(name) is not None
     judgement.until(100)
     assert judgement.classifier.current(name) is None
-
-
-def test_what_is_undecided_is_over() -> None:
-    """The end of the input is its last word."""
-    judgement = Judgement(pack(silence=SILENCE % "10s"))
-    judgement.feed(close(0), linked(1))
-    [incident] = final(judgement.finish())
-    assert judgement.classifier.current(incident.id) is None

@@ -7,7 +7,7 @@ from judging import Judgement, close, linked, pack, seconds, up, watchdog
 from loganalyzer.correlate import Completion
 from loganalyzer.model import Event
 from loganalyzer.testing import make_event
-from loganalyzer.tracking import Note
+from loganalyzer.tracking import Group, Note
 
 ONE = "  - {name: one, match: {event: channel.disconnected}, unless: [{event: channel.linked, within: 5s}], confidence: 0.9}\n"
 TWO = "  - {name: two, count: 2, of: [{event: channel.watchdog}], until: [{event: gateway.ready}], within: 1m, confidence: 0.5}\n"
@@ -18,14 +18,20 @@ Said = tuple[str, int, float | None, list[float | None], list[float | None]]
 
 
 def watched(body: str, *events: Event, until: float | None = None) -> list[Said]:
-    """Each note: kind, rule, second of the event, and the seconds of what the rule had collected before and after."""
+    """
+    Each note: kind, rule, second of the event, and the seconds of what the rule had collected before and after.
+
+    All of them must be about the one group that there is, and the judgement must be that of a run that nobody watches.
+    """
     said: list[Said] = []
+    groups = []
 
     def times(completion: Completion) -> list[float | None]:
         return [seconds(seen.event.time_ns) for seen in completion]
 
     def note(one: Note) -> None:
         at_s = None if one.seen is None else seconds(one.seen.event.time_ns)
+        groups.append(one.group)
         said.append((one.kind, one.rule, at_s, times(one.before), times(one.after)))
 
     rules = pack(one=body)
@@ -34,6 +40,8 @@ def watched(body: str, *events: Event, until: float | None = None) -> list[Said]
     if until is not None:
         decided, same = decided + judgement.until(until), same + unwatched.until(until)
     assert decided + judgement.finish() == same + unwatched.finish()
+    assert all(group is groups[0] for group in groups)
+    assert isinstance(groups[0], Group)
     return said
 
 
