@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from loganalyzer import __version__
+from loganalyzer import __version__, interrupts
 from loganalyzer.cli import analyze, config, events, explain, follow, history, mcp, options, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
@@ -121,32 +119,41 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    _end_in_order()
-    words = sys.argv[1:] if arguments is None else arguments
-    try:
-        if words in PLAIN and _piped() and config.is_nothing_set():
-            code = _follow()
-        else:
-            code = app(args=words, prog_name="loganalyzer", standalone_mode=False)
-    except typer.TyperException as error:
-        sys.exit(_usage_error(error))
-    except LogAnalyzerError as error:
-        print(f"loganalyzer: {_shown(str(error))}", file=sys.stderr)
-        sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            _abandon_output()
-            print(f"loganalyzer: the output could not be written: {error.strerror}", file=sys.stderr)
-            sys.exit(2)
-        from loganalyzer.cli.bug import report
-
-        report(error)
-        sys.exit(3)
-    if code == 130:
+    with interrupts.raised() as interrupted:
+        try:
+            code = _run(sys.argv[1:] if arguments is None else arguments)
+        except (KeyboardInterrupt, typer.Abort):
+            code = interrupts.EXIT_CODE
+        except Exception as error:
+            code = _failure(error) if not interrupted() else 0
+        if interrupted():
+            code = interrupts.EXIT_CODE
+    if code == interrupts.EXIT_CODE:
         print("loganalyzer: interrupted", file=sys.stderr)
-    sys.exit(code or 0)
+    sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    if words in PLAIN and _piped() and config.is_nothing_set():
+        return _follow()
+    return app(args=words, prog_name="loganalyzer", standalone_mode=False) or 0
+
+
+def _failure(error: Exception) -> int:
+    """Tells what went wrong; gives the exit code."""
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    if isinstance(error, LogAnalyzerError):
+        print(f"loganalyzer: {_shown(str(error))}", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _abandon_output()
+        print(f"loganalyzer: the output could not be written: {error.strerror}", file=sys.stderr)
+        return 2
+    from loganalyzer.cli.bug import report
+
+    report(error)
+    return 3
 
 
 def _follow() -> int:
@@ -172,16 +179,6 @@ def _open_ended() -> Iterator[None]:
     except BrokenPipeError:
         _abandon_output()
         raise typer.Exit(0) from None
-
-
-def _end_in_order() -> None:
-    """Lets SIGTERM and SIGHUP end the program as Ctrl-C does: half a file must not stay; `nohup` stays in force."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for name in ("SIGTERM", "SIGHUP"):  # the second is not known to Windows
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _abandon_output() -> None:
