@@ -220,11 +220,11 @@ class Tokenizer:
         if header is not None and header.record.format in WEAK_FORMATS:
             quoted, above = self._unless_quoted(header.record, line)
             if quoted.continuation:
-                return record._replace(origin=quoted.origin, level=quoted.level), above
+                return record._replace(origin=quoted.origin, level=quoted.level, body=None), above
         if header is None:
             return record, lambda: "\n".join(_texts(line.above()))
         found = header.record
-        merged = record._replace(host=record.host or found.host)
+        merged = record._replace(host=record.host or found.host, body=None)
         if record.time_ns is None and record.stamp is None:
             merged = merged._replace(time_ns=found.time_ns, stamp=found.stamp, resolution_ns=found.resolution_ns)
         if found.format in SELF_CONTAINED:  # bare text between JSON records is nobody's continuation
@@ -243,7 +243,7 @@ class Tokenizer:
         header = None if record.subsystem == "logs" else _find_header(None, line)
         if header is None or header.record.origin not in (Origin.CLI_OUTPUT, Origin.UNKNOWN):
             return record, _no_text
-        quoted = record._replace(origin=header.record.origin, continuation=True)
+        quoted = record._replace(origin=header.record.origin, continuation=True, body=None)
         return quoted, lambda: "\n".join(header.above)
 
 

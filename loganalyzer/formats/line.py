@@ -291,6 +291,7 @@ def enveloped(
         found.origin,
         format_name,
         found.continuation,
+        None if found.body is None else (found.body, format_name, host, ident),
     )
 
 
