@@ -29,7 +29,7 @@ event_types:
   a.b: {meaning: it spoke, attributes: {note: str, size: int}}
 ---8<---
 patterns:
-  - {id: a.b, event: a.b, match: "the vault said {note} ({size:int} MB)", source: invented,
+  - {id: a.c, event: a.b, match: "the vault said {note} ({size:int} MB)", source: invented,
      where: {origin: [gateway, cli-error, cli-output, unknown]},
      examples: [{line: the vault said yes (3 MB), attributes: {size: 3}}], near_misses: [the vault is quiet]}
 ---8<---
