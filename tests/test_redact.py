@@ -70,6 +70,7 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ("pairing request sender=123456789", "123456789"),
         ("pairing request sender=47224312352\ns is the next line", "47224312352"),
         ("pairing request sender=47224312352 s", "47224312352"),
+        ("\x1b'ghp_2jHensOtk3kmHbDl\x1b[0mfoTSTwtPJFQpG4BdXhzW", "foTSTwtPJFQpG4BdXhzW"),
         ("agent:main:whatsapp:direct:15551230000", "15551230000"),
         ("session-15551230000.0.json", "15551230000"),
         ('"allowFrom":["15551230000","15558880000"]', "15558880000"),
