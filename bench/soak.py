@@ -5,8 +5,8 @@ Follows a log for an hour while everything that happens to logs happens to it, a
 
 A writer appends lines about many hosts to a log that `loganalyzer follow` reads, and does to it, in an order that the
 seed decides, what `FAULTS` lists. The same bytes, in the order in which they were meant, go through pipes into another
-`follow` and into `analyze`. Every transition must be the same, in the same order, and the last one of each incident must
-be what `analyze` says; memory must not grow. Lines lie in the past, so that the wall clock decides nothing.
+`follow` and into `analyze`. Every transition must be the same, in the same order, and the last one of each incident
+must be what `analyze` says; memory must not grow. Lines lie in the past, so that the wall clock decides nothing.
 
 Linux only: where the reader is in the file is read from /proc. A log is cut only when all of it was read, and renamed
 only when the reader is in it; what else gets lost is lost for any reader.
