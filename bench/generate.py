@@ -95,7 +95,7 @@ def pools(surface: str) -> Pools:
 
 
 def lines(surface: str, events: float, warnings: float, seed: int = 1, now: datetime = START) -> Iterator[bytes]:
-    """An endless log from `now` on: quiet lines, with these shares of event lines and of warnings that are no events."""
+    """An endless log: quiet lines, with these shares of event lines and of warnings that are no events."""
     chance = random.Random(seed)
     found = pools(surface)
     weights = [1 - events - warnings, events, warnings]

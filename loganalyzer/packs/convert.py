@@ -189,8 +189,8 @@ def _operand(document: Document, path: Path, operator: str, operand: Any) -> Any
     """One or several values for `in` and `not`, a truth value for `has`, one number for all others."""
     if operator in ("in", "not"):
         return _tuple(document, path, Scalar, operand)
-    value = _scalar(document, path, bool if operator == "has" else float, operand)
-    return _BAD if value is _BAD else (value,)
+    good = _scalar(document, path, bool if operator == "has" else float, operand) is not _BAD
+    return (operand,) if good else _BAD
 
 
 def _nearby(document: Document, path: Path, data: Any) -> Any:
