@@ -20,16 +20,20 @@ class Target(NamedTuple):
     """Input [bytes]."""
 
 
+FORMATS_OF = {
+    "format-gateway": ("gateway-json",),
+    "format-logs": ("logs-json", "excerpt", "logs-plain"),
+    "format-containers": ("docker-json", "pm2", "cri", "compose"),
+    "format-journald": ("journald-json", "journald-export"),
+    "format-pino": ("pino",),
+    "format-console": ("console-json", "console", "tagged", "plain"),
+    "format-syslog": ("syslog-rfc5424", "syslog-rfc3164", "syslog-iso", "system"),
+}
+"""The formats by the module that knows them."""
 TARGETS: dict[str, Target] = {
     "framing": Target(frame, 512),
     "scan": Target(scan, 512),
-    "format-gateway": Target(formats_of("gateway-json")),
-    "format-logs": Target(formats_of("logs-json", "excerpt", "logs-plain")),
-    "format-containers": Target(formats_of("docker-json", "pm2", "cri", "compose")),
-    "format-journald": Target(formats_of("journald-json", "journald-export")),
-    "format-pino": Target(formats_of("pino")),
-    "format-console": Target(formats_of("console-json", "console", "tagged", "plain")),
-    "format-syslog": Target(formats_of("syslog-rfc5424", "syslog-rfc3164", "syslog-iso", "system")),
+    **{name: Target(formats_of(*formats)) for name, formats in FORMATS_OF.items()},
     "records": Target(records, 2048),
     "timestamps": Target(timestamps, 256),
     "tokenizer": Target(tokens, 2048),

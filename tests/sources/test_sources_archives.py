@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import Source, expand, tar
@@ -375,7 +376,7 @@ def exhaust(path: Path) -> None:
                 pass
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(
     base=st.sampled_from(["tar", "tar.gz", "zip", "nested", "pax"]),
     changes=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), max_size=4),
