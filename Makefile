@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench bench-live \
-	bench-scaling bench-short e2e e2e-short build audit lock environment full clean
+	bench-scaling bench-short fuzz soak e2e e2e-short build audit lock environment full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -101,6 +101,17 @@ bench-scaling: $(DEV) ## measure how time and memory grow from 1 to 4 GB and wit
 	$(BIN)/python bench/scaling.py bytes
 	$(BIN)/python bench/scaling.py patterns
 
+$(VENV)/.fuzz: $(DEV)
+	$(BIN)/pip install --quiet $(if $(LOCKED),--require-hashes --no-build-isolation --requirement requirements/fuzz.txt,\
+		--editable '.[dev-fuzz]')
+	@touch $@
+
+fuzz: $(VENV)/.fuzz ## search for inputs that break an invariant (TARGET=all SECONDS=60 for each; KEEP=1: into the corpus)
+	$(BIN)/python tests/fuzz/run.py $(or $(TARGET),all) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
+
+soak: $(DEV) ## follow a log to which everything happens, and check that nothing is lost (MINUTES=60 RATE=2000 SEED=1)
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),60) --rate $(or $(RATE),2000) --seed $(or $(SEED),1)
+
 docs: $(DEV) ## renew outputs and tables in the documentation
 	$(BIN)/python docs/refresh.py
 
@@ -123,6 +134,7 @@ lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRAD
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra dev --extra dev-remote --constraints requirements/dev.txt --output-file requirements/full.txt
+	$(LOCK) pyproject.toml --extra dev-fuzz --constraints requirements/run.txt --output-file requirements/fuzz.txt
 
 e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
 	tests/e2e/install $(E2E)
