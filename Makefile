@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo docs site test test-browser test-no-hyperscan mutants lint format coverage notebooks bench \
-	bench-live bench-scaling e2e build audit lock environment full clean
+	bench-live bench-scaling bench-short fuzz soak e2e e2e-short build audit lock environment full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -82,7 +82,7 @@ mutants: $(VENV)/.mutants ## plant small faults in the judgement and count those
 	$(BIN)/python tests/mutation/run.py
 
 $(VENV)/.mutants: $(DEV)
-	$(BIN)/pip install --quiet $(if $(LOCKED),--require-hashes $(ISOLATION) --requirement requirements/mutants.txt,\
+	$(BIN)/pip install --quiet $(if $(LOCKED),--require-hashes --no-build-isolation --requirement requirements/mutants.txt,\
 		--editable '.[dev-mutants]')
 	@touch $@
 
@@ -98,12 +98,27 @@ notebooks: $(DEV) ## execute the notebooks
 bench: $(DEV) ## measure speed and memory against other programs (SIZE_MB=100 RUNS=7)
 	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),100) --runs $(or $(RUNS),7)
 
+bench-short: $(DEV) ## a report in half a minute: one archive, dense logs, the first answer
+	$(BIN)/python bench/compare.py --quick --size-mb 20 --runs 1 --only 'gateway, 10 % warnings' --only dense
+	$(BIN)/python bench/live.py start --runs 3
+
 bench-live: $(DEV) ## measure the first answer, the latency of follow, and its memory over a day of 10 million lines
 	$(BIN)/python bench/live.py
 
 bench-scaling: $(DEV) ## measure how time and memory grow from 1 to 4 GB and with ten times the patterns
 	$(BIN)/python bench/scaling.py bytes
 	$(BIN)/python bench/scaling.py patterns
+
+$(VENV)/.fuzz: $(DEV)
+	$(BIN)/pip install --quiet $(if $(LOCKED),--require-hashes --no-build-isolation --requirement requirements/fuzz.txt,\
+		--editable '.[dev-fuzz]')
+	@touch $@
+
+fuzz: $(VENV)/.fuzz ## search for inputs that break an invariant (TARGET=all SECONDS=60 for each; KEEP=1: into the corpus)
+	$(BIN)/python tests/fuzz/run.py $(or $(TARGET),all) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
+
+soak: $(DEV) ## follow a log to which everything happens, and check that nothing is lost (MINUTES=60 RATE=2000 SEED=1)
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),60) --rate $(or $(RATE),2000) --seed $(or $(SEED),1)
 
 docs: $(DEV) ## renew outputs and tables in the documentation
 	$(BIN)/python docs/refresh.py
@@ -128,10 +143,16 @@ lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRAD
 	$(LOCK) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra dev --extra dev-remote --constraints requirements/dev.txt --output-file requirements/full.txt
 	$(LOCK) pyproject.toml --extra dev-mutants --constraints requirements/dev.txt --output-file requirements/mutants.txt
+	$(LOCK) pyproject.toml --extra dev-fuzz --constraints requirements/run.txt --output-file requirements/fuzz.txt
 
 e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
 	tests/e2e/install $(E2E)
 	LOGANALYZER_E2E=$(E2E) $(BIN)/pytest -q -m e2e tests/e2e
+
+e2e-short: $(DEV) ## the shortest of them, with the newer release only (920 MB): silence, two faults, no gateway
+	tests/e2e/install $(E2E) newer
+	LOGANALYZER_E2E=$(E2E) LOGANALYZER_E2E_QUIET_S=10 $(BIN)/pytest -q -m e2e tests/e2e/test_faults.py \
+		-k 'left_alone or wrong_token or invalid_edit or (stopped_gateway and 2026.9.6)'
 
 full: $(DEV) ## everything that takes long: slow tests, a short benchmark, the wheel in a fresh environment
 	.ci/full

@@ -94,12 +94,11 @@ def pools(surface: str) -> Pools:
     return Pools(quiet, events, [line.replace(INFO, WARNING) for line in quiet if INFO in line])
 
 
-def lines(surface: str, events: float, warnings: float, seed: int = 1) -> Iterator[bytes]:
+def lines(surface: str, events: float, warnings: float, seed: int = 1, now: datetime = START) -> Iterator[bytes]:
     """An endless log: quiet lines, with these shares of event lines and of warnings that are no events."""
     chance = random.Random(seed)
     found = pools(surface)
     weights = [1 - events - warnings, events, warnings]
-    now = START
     while True:
         for pool in chance.choices(found, weights, k=BATCH_LINES):
             now += timedelta(milliseconds=2 + 398 * chance.random())

@@ -1,5 +1,17 @@
-"""`python -m loganalyzer`."""
+"""`loganalyzer`, and `python -m loganalyzer`."""
 
-from loganalyzer.cli import main
+from __future__ import annotations
 
-main()
+from loganalyzer import interrupts
+
+
+def main() -> None:
+    """Runs the command line."""
+    interrupts.end_at_once()
+    from loganalyzer.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

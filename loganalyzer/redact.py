@@ -99,6 +99,8 @@ _NO_DOMAIN = re.compile(
 _E164 = re.compile(r"(?<![\w+])\+(?!\d{4} (?:19|20)\d\d)\(?[1-9](?:[ ().-]{0,2}\d){6,14}(?!\w)")
 # Seconds and milliseconds since 1970, of 2017 and later: no number in E.164 looks like them.
 _NO_EPOCH = r"(?!1[5-9]\d{8}(?:\d{3})?(?!\d))"
+# Behind a blank only: a line that begins with such a word is no unit.
+_UNIT = r"(?P<unit>[ ](?:ms|s|bytes|[kmg]i?b)\b)"
 # Bare digits are a person's only behind a word, or in a place, that says so.
 _TARGET = re.compile(
     rf"""(?xi)
@@ -113,16 +115,16 @@ _TARGET = re.compile(
       | (?:session|sender-key|lid-mapping|device-list)-
       | credentials/whatsapp/ | sessions/whatsapp/))
     (?P<digits>-?{_NO_EPOCH}\d{{7,20}})
-    (?!\w|\s?(?:ms|s|bytes|[kmg]i?b)\b)
+    (?!\w)(?={_UNIT}?)
     """
 )
 # In JSON, in a `[tag]` and in prose behind `from`, `to` and `->`: ten to fifteen digits.
 _LONG_TARGET = re.compile(
     rf"(?i)(?P<lead>\\*[\"']|\[|(?<!\w)(?:from|to|for|account)\s|->\s|→\s)(?P<digits>{_NO_EPOCH}\d{{10,15}})"
-    r"(?!\w|[.-]\d|\s?(?:ms|s|bytes|[kmg]i?b)\b)"
+    rf"(?!\w|[.-]\d|{_UNIT})"
 )
 _WHOLE_NUMBER = re.compile(rf"\+?{_NO_EPOCH}\d{{10,15}}")
-_LONG_NUMBER = re.compile(rf"(?<![\w.-])\+?{_NO_EPOCH}\d{{10,15}}(?!\w|[.-]\d|\s?(?:ms|s|bytes|[kmg]i?b)\b)")
+_LONG_NUMBER = re.compile(rf"(?<![\w.-])\+?{_NO_EPOCH}\d{{10,15}}(?!\w|[.-]\d|{_UNIT})")
 _SHORT_IDS = ("sender", "chat", "user", "peer", "participant", "telegram", "tg")
 _PERSONAL_NUMBER = re.compile(r"-?\d{7,20}")
 _PERSONAL_NAMES = frozenset({"sender", "from", "to", "peer", "target", "chat", "user", "recipient"})
@@ -293,7 +295,7 @@ class Redactor:
 
     def _target(self, match: re.Match[str]) -> str:
         # Short ids exist (Telegram), but behind `from` and `to` they are as often offsets or sizes.
-        if len(match["digits"]) < 9 and not match["lead"].lower().startswith(_SHORT_IDS):
+        if not match["lead"].lower().startswith(_SHORT_IDS) and (match["unit"] or len(match["digits"]) < 9):
             return match[0]
         return match["lead"] + self._number(match["digits"])
 

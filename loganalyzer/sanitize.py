@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 
 # CSI (`ESC [ … letter`), strings (OSC, DCS, SOS, PM, APC up to BEL or ST, bounded so that an
-# unterminated one cannot swallow a log) and two-character escapes, in 7-bit and C1 form.
+# unterminated one cannot swallow a log), character sets and two-character escapes, in 7-bit and C1 form. Rarer ones
+# with a blank or punctuation inside are left to `_UNSAFE`: they would take the first letter of what is quoted there.
 _SEQUENCE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]{0,4096}(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]{0,8}[0-Z\\^-~]"
+    r"|\x1b(?:[()][0B]|[0-Z\\^-~])"
 )
 # C0 without tab and newline, DEL and C1, soft hyphen, Arabic letter mark, Mongolian vowel
 # separator, zero width, bidi marks, embeddings and isolates, line and paragraph separators,

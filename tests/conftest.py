@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import properties  # noqa: F401  (registers the profiles of Hypothesis)
 import pytest
 from command_line import Cli
 

@@ -1,5 +1,6 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 from sample_cases import case
 
 from loganalyzer import analyze
@@ -107,7 +108,7 @@ def test_one_close_that_is_logged_twice_counts_once() -> None:
     assert sorted((close.code or 0, close.times) for close in activity.closes) == [(428, 1), (428, 1), (515, 1)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(60), deadline=None)
 @given(
     st.lists(
         st.tuples(

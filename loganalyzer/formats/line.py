@@ -28,9 +28,11 @@ MAX_NESTING = 64
 _MAX_OBJECTS = 16
 """Objects before a message that are parsed; loggers write two."""
 
-# CSI, OSC (ended by BEL, ST or nothing) and the short sequences, after ESC or as one C1 character.
+# CSI, OSC (ended by BEL, ST or nothing) and the short sequences, after ESC or as one C1 character; no more than that,
+# lest the first letter of a secret behind them is taken and the rest is not known for one.
 _ANSI = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?"
+    r"(?:\x1b\[|\x9b)(?:[0-?]*[@-~])?|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b(?:[()][0B]|[0-~])?"
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -291,6 +293,7 @@ def enveloped(
         found.origin,
         format_name,
         found.continuation,
+        None if found.body is None else (found.body, format_name, host, ident),
     )
 
 

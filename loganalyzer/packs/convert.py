@@ -21,7 +21,7 @@ from loganalyzer.packs import schema
 from loganalyzer.packs.yamldoc import Document, Path
 
 _UNITS = {"ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)\Z")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)\Z")
 _OPERATORS = frozenset(typing.get_args(schema.Operator))
 _BAD = object()
 
@@ -179,10 +179,18 @@ def _conditions(document: Document, path: Path, name: str, value: Any) -> list[A
             document.fault((*path, operator), f"unknown operator {operator!r}; known: {', '.join(sorted(_OPERATORS))}")
             result.append(_BAD)
             continue
-        values = _tuple(document, (*path, operator), Scalar, operand)
+        values = _operand(document, (*path, operator), operator, operand)
         good = values is not _BAD
         result.append(schema.Condition(attribute=name, operator=operator, values=values) if good else _BAD)
     return result
+
+
+def _operand(document: Document, path: Path, operator: str, operand: Any) -> Any:
+    """One or several values for `in` and `not`, a truth value for `has`, one number for all others."""
+    if operator in ("in", "not"):
+        return _tuple(document, path, Scalar, operand)
+    good = _scalar(document, path, bool if operator == "has" else float, operand) is not _BAD
+    return (operand,) if good else _BAD
 
 
 def _nearby(document: Document, path: Path, data: Any) -> Any:

@@ -2,12 +2,14 @@
 YAML with positions: a document keeps the line and column of every key and value.
 
 Duplicate keys and syntax errors become faults. Plain words are only what JSON has (true, false, null, numbers):
-the `on`, `yes` and dates of YAML 1.1 stay text.
+the `on`, `yes` and dates of YAML 1.1 stay text. Aliases and tags are refused: no pack needs them, and a few of them can
+make a document of any size.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -25,11 +27,19 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 for _tag, _pattern, _first in (
     ("bool", r"true|false", "tf"),
     ("null", r"null|~|", "n~"),
-    ("int", r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
-    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
+    ("int", r"-?(?:0|[1-9][0-9]{0,17})", "-0123456789"),
+    ("float", r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}", "-0123456789"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"\Z"), [""])
+_PLAIN: dict[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:bool": lambda text: text == "true",
+    "tag:yaml.org,2002:null": lambda _: None,
+    "tag:yaml.org,2002:int": int,
+    "tag:yaml.org,2002:float": float,
+}
+MAX_DEPTH = 32
+"""Lists and mappings within one another; a rule needs eight."""
 
 
 @dataclass(slots=True)
@@ -54,9 +64,13 @@ def parse(text: str, file: str) -> Document:
     document = Document(file)
     loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        if node is not None:
-            document.data = _convert(loader, node, (), document)
+        loader.get_event()  # the stream begins
+        if not loader.check_event(yaml.StreamEndEvent):
+            loader.get_event()  # the document begins
+            document.data = _value(loader, loader.get_event(), (), document)
+            loader.get_event()  # the document ends
+        if not loader.check_event(yaml.StreamEndEvent):
+            raise _Refusal("more than one document in a file", loader.get_event())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -69,21 +83,44 @@ def parse(text: str, file: str) -> Document:
     return document
 
 
-def _convert(loader: Any, node: yaml.Node, path: Path, document: Document) -> Any:
-    mark = node.start_mark
-    document.places.setdefault(path, (mark.line + 1, mark.column + 1))
-    if isinstance(node, yaml.MappingNode):
-        result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            place = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            if key in result:
-                document.faults.append(
-                    Fault(file=document.file, line=place[0], column=place[1], message=f"duplicate key {key!r}")
-                )
-            document.places[(*path, key)] = place
-            result[key] = _convert(loader, value_node, (*path, key), document)
-        return result
-    if isinstance(node, yaml.SequenceNode):
-        return [_convert(loader, item, (*path, i), document) for i, item in enumerate(node.value)]
-    return loader.construct_object(node)
+class _Refusal(yaml.MarkedYAMLError):
+    """Valid YAML that a pack has no use for."""
+
+    def __init__(self, problem: str, event: yaml.Event) -> None:
+        super().__init__(problem=problem, problem_mark=event.start_mark)
+
+
+def _value(loader: Any, event: Any, path: Path, document: Document) -> Any:
+    """What an event begins, read to its end."""
+    document.places.setdefault(path, _place(event))
+    if isinstance(event, yaml.AliasEvent):
+        raise _Refusal("aliases are not allowed", event)
+    if event.tag not in (None, "!"):
+        raise _Refusal("tags are not allowed", event)
+    if isinstance(event, yaml.ScalarEvent):
+        make = _PLAIN.get(loader.resolve(yaml.ScalarNode, event.value, event.implicit))
+        return make(event.value) if make is not None else event.value
+    if len(path) >= MAX_DEPTH:
+        raise _Refusal(f"nested deeper than {MAX_DEPTH}", event)
+    if isinstance(event, yaml.SequenceStartEvent):
+        items: list[Any] = []
+        while not isinstance(item := loader.get_event(), yaml.SequenceEndEvent):
+            items.append(_value(loader, item, (*path, len(items)), document))
+        return items
+    result: dict[str, Any] = {}
+    while not isinstance(name := loader.get_event(), yaml.MappingEndEvent):
+        if not isinstance(name, yaml.ScalarEvent):
+            raise _Refusal("a key must be a word", name)
+        key = str(name.value)
+        place = _place(name)
+        if key in result:
+            document.faults.append(
+                Fault(file=document.file, line=place[0], column=place[1], message=f"duplicate key {key!r}")
+            )
+        document.places[(*path, key)] = place
+        result[key] = _value(loader, loader.get_event(), (*path, key), document)
+    return result
+
+
+def _place(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1

@@ -15,6 +15,8 @@ LOOKED_FOR = "*.log, *.jsonl, *.ndjson, *.txt, *.out, *.err, syslog, messages, c
 NOT_LOGS = frozenset({"changelog", "readme", "license", "licence", "notice", "requirements"})
 SKIPPED_FOLDERS = frozenset({".git", "node_modules", "__pycache__", "__MACOSX", "sessions", "credentials"})
 """Not looked into: code, and what OpenClaw keeps beside its logs (chat transcripts, keys)."""
+LONGEST_NAME = 255
+"""No file system has longer ones, but archives may claim them; their rotations are not told apart [characters]."""
 
 _COMPRESSED = re.compile(r"\.(?:gz|bz2|xz|zst|zstd)$", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
@@ -65,6 +67,8 @@ def rotation(file: str) -> tuple[str, int]:
     >>> rotation("gateway.2.log.gz"), rotation("gateway.log.2"), rotation("gateway.log")
     (('gateway.log', 2), ('gateway.log', 2), ('gateway.log', 0))
     """
+    if len(file) > LONGEST_NAME:
+        return file, 0
     file = _COMPRESSED.sub("", file)
     inside = _NUMBER_INSIDE.match(file)
     if inside and inside["suffix"] in LOG_SUFFIXES:

@@ -70,7 +70,7 @@ class ZipArchive:
         packed = min(sum(info.compress_size for info in infos), self._file.seek(0, io.SEEK_END))  # they may overlap
         if sum(info.file_size for info in infos) > max(FREE, MAX_RATIO * packed):
             raise ValueError(f"expands more than {MAX_RATIO}:1, not read")
-        return [(number, info) for number, info in enumerate(infos) if not info.is_dir()]
+        return [(number, info) for number, info in enumerate(infos) if not info.filename.endswith("/")]
 
     def open(self, number: int) -> Reader:
         """Opens one member."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 from sample_cases import load_cases
 
 from loganalyzer import Options, analyze
@@ -59,7 +60,7 @@ def test_every_output_has_a_default_severity() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=often(80), deadline=None)
 @given(data=st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
 def test_formats_take_anything(name: str, data: bytes) -> None:
     """Every format gives a record or None for any bytes."""
@@ -77,7 +78,7 @@ REAL = sorted(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(line=st.sampled_from(REAL), cut=st.integers(0, 400), junk=st.binary(max_size=8))
 def test_damaged_real_lines_decode(line: bytes, cut: int, junk: bytes) -> None:
     """A real line that is cut, or has junk in it, still gives a record, and all views of it agree."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 
 from loganalyzer.engines.arrow import decode, encode
 from loganalyzer.engines.worker import Result
@@ -50,7 +51,7 @@ COUNTED = st.builds(
 RESULT = st.builds(Result, st.lists(ITEM, max_size=6), COUNTED, st.lists(TEXT, max_size=2), TEXT)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=often(200), deadline=None)
 @given(RESULT)
 def test_nothing_is_lost(result: Result) -> None:
     """Every item, count and message survives, of whatever value and type."""

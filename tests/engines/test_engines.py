@@ -10,6 +10,7 @@ from command_line import Cli
 from engine_sources import LOOP, SYSLOG, TRACE, DeadlyShard, everything, hostile_sources, plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 from sample_cases import load_cases
 
 from loganalyzer.engines import ENGINES, SINGLE, Processes, choose
@@ -44,7 +45,7 @@ def test_sources_that_are_hard_to_cut(name: str, tmp_path: Path) -> None:
     assert everything(engine, sources) == expected
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=often(20), deadline=None)
 @given(size=st.integers(1, 6000), chunk=st.integers(1, 9000), packed=st.booleans())
 def test_any_shards(size: int, chunk: int, packed: bool) -> None:
     """Whatever the size of shards, and of the chunks they are made of, they hold the same items."""

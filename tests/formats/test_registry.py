@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 
 from loganalyzer.formats import FORMATS, decode, has_header, time_of
 from loganalyzer.formats.line import MAX_LINE
@@ -75,14 +76,14 @@ def test_any_bytes(line: bytes) -> None:
     check(line)
 
 
-@settings(max_examples=400)
+@settings(max_examples=often(400))
 @given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=8) | st.sampled_from(LINES), max_size=6).map(b"".join))
 def test_pieces_of_formats(line: bytes) -> None:
     """The same for lines put together from headers, envelopes and real lines."""
     check(line)
 
 
-@settings(max_examples=400)
+@settings(max_examples=often(400))
 @given(st.sampled_from(LINES), st.data())
 def test_damaged_lines(line: bytes, data: st.DataObject) -> None:
     """The same for real lines that were cut, or lost a piece, or had bytes overwritten."""
@@ -99,8 +100,8 @@ def test_real_lines(line: bytes) -> None:
 
 def test_mixed_stream() -> None:
     """Each line is judged alone: in any order, the records are the same."""
-    forward = [decode(line) for line in LINES]
-    backward = [decode(line) for line in reversed(LINES)]
+    forward = [decode(line)._replace(body=None) for line in LINES]
+    backward = [decode(line)._replace(body=None) for line in reversed(LINES)]
     assert forward == backward[::-1]
     assert len({record.format for record in forward}) >= 7
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 from rich.text import Text
 
 from loganalyzer.model import Accounting, Event, Evidence, Incident, Origin, Severity, Span, Status, Transition
@@ -291,7 +292,7 @@ def test_hostile_text_stays_on_its_row(make_incident: MakeIncident) -> None:
         assert "漢" in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=often(60), deadline=None)
 @given(words=st.text(max_size=60), width=st.integers(1, 130), height=st.integers(1, 40))
 def test_any_text_fits_any_size(words: str, width: int, height: int) -> None:
     """Exactly as many rows as asked for, none wider."""

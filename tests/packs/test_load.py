@@ -67,6 +67,45 @@ def test_duplicate_keys_and_bad_yaml_are_faults(tmp_path: Path) -> None:
     assert any("YAML" in f for f in faults(write(tmp_path, p="patterns: [\n")))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: &x [1]\nb: *x", "2:4: YAML: aliases are not allowed"),
+        ("&x [*x]", "1:5: YAML: aliases are not allowed"),
+        ("a: !!int word", "1:4: YAML: tags are not allowed"),
+        ("[" * 20_000, "1:33: YAML: nested deeper than 32"),
+        ("? [a, b]\n: c", "1:3: YAML: a key must be a word"),
+        ("a: 1\n---\nb: 2", "2:1: YAML: more than one document in a file"),
+        ("a: " + "9" * 5000, "1:1: unknown key 'a'"),
+    ],
+)
+def test_yaml_that_no_pack_needs_is_a_fault(tmp_path: Path, text: str, told: str) -> None:
+    """It takes neither time nor memory, and raises nothing else."""
+    assert told in faults(write(tmp_path, mode=text))
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ("{gt: many}", "expected float, got 'many'"),
+        ("{lte: [1, 2]}", "expected float, got a list"),
+        ("{gte: []}", "expected float, got a list"),
+        ("{has: 3}", "expected bool, got 3"),
+        ("{gt: " + "9" * 400 + "}", f"expected float, got '{'9' * 400}'"),
+    ],
+)
+def test_operands_fit_their_operator(tmp_path: Path, condition: str, told: str) -> None:
+    """What cannot be compared is a fault of the pack, not of the run that meets it."""
+    mode = f"id: a.b\nevidence: [{{name: n, match: {{event: a.b, code: {condition}}}, confidence: 0.9}}]\n"
+    assert any(fault.endswith(told) for fault in faults(write(tmp_path, **{"a.b": mode})))
+
+
+def test_durations_have_an_end(tmp_path: Path) -> None:
+    """A number that is too long for a time is none."""
+    mode = f"id: a.b\nresolve: {{on: [{{event: a.c}}], stable: {'9' * 400}h}}\n"
+    assert any("expected a duration" in fault for fault in faults(write(tmp_path, **{"a.b": mode})))
+
+
 def test_words_stay_words(tmp_path: Path) -> None:
     """`on`, `off`, `no` and dates are text."""
     text = PATTERNS.replace('"some text {code:int}"', "[on and off, no, 2026-11-20]").replace("some text 1", "no")

@@ -12,6 +12,7 @@ import pytest
 from command_line import Cli
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from properties import often
 from sample_cases import Case, case
 
 from loganalyzer import Analyzer, sources
@@ -116,7 +117,7 @@ def test_follow_ends_where_analyze_ends(sample: Case, cli: Cli) -> None:
     assert last == {incident["id"]: incident for incident in batch}
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=often(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=6))
 def test_any_chunks(sizes: list[int]) -> None:
     """Any way to cut the bytes gives the same incidents."""
@@ -126,7 +127,7 @@ def test_any_chunks(sizes: list[int]) -> None:
     assert fed(sample, path.read_bytes(), sizes) == whole
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=often(15), deadline=None)
 @given(data=st.binary(max_size=4000), size=st.integers(1, 500))
 def test_no_bytes_are_an_error(data: bytes, size: int) -> None:
     """Whatever the bytes are, nothing is raised, and every line is counted once."""
@@ -144,7 +145,7 @@ def test_no_bytes_are_an_error(data: bytes, size: int) -> None:
 LINES = case("whatsapp.session-terminated/every-login-428").inputs[0].read_bytes().splitlines(keepends=True)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=often(15), deadline=None)
 @given(
     picks=st.lists(st.sampled_from(LINES), max_size=30),
     junk=st.binary(max_size=60),

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 
 from loganalyzer.model import Accounting
 from loganalyzer.scan import BACKENDS, MAX_LINE, Line, Scanner, context, framing
@@ -115,7 +116,7 @@ def cut(stream: bytes, sizes: Sequence[int]) -> list[bytes]:
 
 
 @each_backend
-@settings(max_examples=300)
+@settings(max_examples=often(300))
 @given(stream=streams, sizes=st.lists(st.integers(1, 40), min_size=1), every=st.booleans())
 @pytest.mark.parametrize("limits", [SMALL, REAL], ids=["small-caps", "real-caps"])
 def test_any_bytes_in_any_chunks(stream: bytes, sizes: list[int], every: bool, limits: Limits, backend: str) -> None:

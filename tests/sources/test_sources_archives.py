@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import Source, expand, tar
@@ -233,6 +234,15 @@ def test_member_names_are_made_printable(tmp_path: Path, make: Callable[[dict[st
 
 
 @pytest.mark.parametrize("make", [make_tar, make_zip])
+@pytest.mark.parametrize("name", ["", "gateway.log" + ".1" * 20_000, ".1" * 30_000, "../" * 20_000 + "x.log"])
+def test_odd_member_names(tmp_path: Path, make: Callable[[dict[str, bytes]], bytes], name: str, read: Read) -> None:
+    """No name and names longer than any file has cost nothing but their member."""
+    path = tmp_path / "odd"
+    path.write_bytes(make({name: b"odd\n", "gateway.log": b"text\n"}))
+    assert read(path)[f"{path}!gateway.log"] == b"text\n"
+
+
+@pytest.mark.parametrize("make", [make_tar, make_zip])
 def test_archive_without_logs(tmp_path: Path, make: Callable[[dict[str, bytes]], bytes]) -> None:
     """It is said what was looked for."""
     path = tmp_path / "x"
@@ -366,7 +376,7 @@ def exhaust(path: Path) -> None:
                 pass
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 @given(
     base=st.sampled_from(["tar", "tar.gz", "zip", "nested", "pax"]),
     changes=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=4)), max_size=4),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties import often
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import growing
@@ -150,7 +151,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=often(150), deadline=None)
 def test_nothing_is_lost_or_read_twice(
     steps: list[tuple[str, bytes]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
