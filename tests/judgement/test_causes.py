@@ -187,3 +187,12 @@ def test_an_undecided_silence_is_folded_under_its_cause() -> None:
     [opened] = judgement.feed(oom(0), watchdog(1))
     [undecided] = judgement.finish()
     assert (undecided.kind, undecided.incident.caused_by) == ("undecided", opened.incident.id)
+
+
+def test_of_a_storm_only_the_latest_are_looked_at() -> None:
+    """A log that was written to make work takes over no more than two hundred at once."""
+    rules = pack(oom=OOM + EXPLAINS, down=DISCONNECTED + "key: [account]\n")
+    judgement = Judgement(rules)
+    judgement.feed(*[close(0, account=str(number)) for number in range(300)])
+    adopted = [t.incident.key["account"] for t in judgement.feed(oom(1)) if t.kind == "updated"]
+    assert adopted == [str(number) for number in range(100, 300)]

@@ -71,6 +71,22 @@ def test_of_several_incidents_that_fit_the_one_used_last_goes_on() -> None:
     assert accounts(judgement, events) == {"a": 4, "b": 2}
 
 
+def test_what_is_known_of_no_key_ends_nothing() -> None:
+    """A host and an account that never had trouble, beside one that has."""
+    judgement = Judgement(pack(one=ONE + "resolve: [{on: {event: channel.connected}}]\n"))
+    judgement.feed(close(0, host="vps", account="a"))
+    assert judgement.feed(up(1, host="vps", account="b")) == []
+    assert told(judgement.feed(up(2, host="vps", account="a"))) == [("resolved", "one", 2)]
+
+
+def test_a_key_that_fits_none_of_several_is_a_new_one() -> None:
+    """Hosts and accounts both tell apart."""
+    judgement = Judgement(pack(one=ONE))
+    keys = [("h", "a"), ("g", "a"), ("h", "b"), ("h", "a")]
+    transitions = judgement.feed(*[close(i, host=host, account=account) for i, (host, account) in enumerate(keys)])
+    assert [i.count for i in final(transitions + judgement.finish())] == [2, 1, 1]
+
+
 def test_numbers_are_keys_like_texts() -> None:
     """A port or a pid groups as what it reads like."""
     judgement = Judgement(pack(one=ONE + "key: [code]\n"))
