@@ -19,13 +19,20 @@ event_types:
   channel.disconnected: {meaning: m, attributes: {channel: str, account: str, code: int, delay_s: float, reason: str}}
   channel.connected: {meaning: m, attributes: {channel: str, account: str}}
   channel.linked: {meaning: m, attributes: {channel: str, account: str}}
+  channel.no_active_listener: {meaning: m, attributes: {channel: str, account: str}}
+  channel.reconnect_attempt: {meaning: m, attributes: {channel: str, account: str}}
+  channel.restart_required: {meaning: m, attributes: {channel: str, account: str, code: int}}
   channel.watchdog: {meaning: m, attributes: {channel: str, account: str}}
   config.changed: {meaning: m, attributes: {paths: str}}
-  gateway.ready: {meaning: m}
-  gateway.stopped: {meaning: m}
-  gateway.starting: {meaning: m, attributes: {version: str}}
-  gateway.version: {meaning: m, attributes: {version: str}}
+  auth.device_token_mismatch: {meaning: m}
   agent.version: {meaning: m, attributes: {version: str}}
+  gateway.event_loop_stall: {meaning: m}
+  gateway.ready: {meaning: m}
+  gateway.restarting: {meaning: m}
+  gateway.starting: {meaning: m, attributes: {version: str}}
+  gateway.stopped: {meaning: m}
+  gateway.unreachable: {meaning: m}
+  gateway.version: {meaning: m, attributes: {version: str}}
   system.oom_kill: {meaning: m}
   system.unit_failed: {meaning: m}
 """
@@ -37,8 +44,8 @@ severity: error
 meaning: m
 cause: c
 key: [host, channel, account]
-summary: "{{count}} times"
-remediation: [{{text: look}}]
+summary: "{{count}} times on {{channel}}{{trigger}}"
+remediation: [{{text: look, commands: ["openclaw channels status --account {{account}}"]}}]
 references: [docs]
 examples: [{{name: e, lines: x}}]
 near_misses: [{{name: n, lines: x}}]
