@@ -132,6 +132,11 @@ class Extractor:
         """Is it clear that no line matters for its time alone? Only then may the rest be read in any order."""
         return not self._scanner.every_line
 
+    @property
+    def lines(self) -> int:
+        """Lines so far."""
+        return self._scanner.count
+
     def feed(self, data: bytes) -> Iterator[Item]:
         """What is in the lines that these bytes complete."""
         for line in self._scanner.feed(data):
