@@ -19,10 +19,11 @@ from typing import NamedTuple
 from loganalyzer import formats, packs, subsystems, unknown
 from loganalyzer.errors import SourceError
 from loganalyzer.formats import journald
-from loganalyzer.model import Accounting, Event, Record, Stamp, UnknownLine
+from loganalyzer.model import GAP, READER, Accounting, Event, Origin, Record, Span, Stamp, UnknownLine
 from loganalyzer.packs.compile import compile_pack
 from loganalyzer.packs.schema import Pack
 from loganalyzer.scan import Line, Scanner
+from loganalyzer.sources import Missing
 from loganalyzer.tokenize import Tokenizer, is_damaged
 
 TIME_PROBE_LINES = 200
@@ -138,7 +139,9 @@ class Extractor:
         return self._scanner.count
 
     def feed(self, data: bytes) -> Iterator[Item]:
-        """What is in the lines that these bytes complete."""
+        """What is in the lines that these bytes complete, or that lines are missing before the next ones."""
+        if isinstance(data, Missing):
+            yield self._gap(data.reason)
         for line in self._scanner.feed(data):
             yield from self._items(line)
 
@@ -154,6 +157,11 @@ class Extractor:
             if time is not None:
                 return End(*_parts(time))
         return End(None, None)
+
+    def _gap(self, reason: str) -> Event:
+        span = Span(self._name, self.lines + 1, self.lines + 1, 0)
+        text = f"lines are missing: {reason}"
+        return Event(GAP, {"reason": reason}, None, 0, span, None, None, None, Origin.GATEWAY, READER, "", text)
 
     def _items(self, line: Line) -> Iterable[Item]:
         if not self._scanner.every_line:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from loganalyzer.correlate import Completion, Seen
 from loganalyzer.incident import LiveIncident
-from loganalyzer.model import Event
+from loganalyzer.model import READER, Event
 from loganalyzer.packs.schema import EvidenceRule
 from loganalyzer.tracking import Group
 
@@ -28,8 +28,6 @@ CLOCK_SET = 1_800_000_000_000
 """Times that go back by so much are no disorder: a clock was wrong and has been set [ns]."""
 MAX_SILENCES = 1000
 """Decisions by silence that can be taken back."""
-READ = "read"
-"""Format of a gap that the reader of a source tells itself, at its very place."""
 _FIRST_ANSWER = "tail truncated"
 """Reason of the notice below the first answer that an older log is longer than what was asked for."""
 
@@ -73,7 +71,7 @@ class Gaps:
         if is_first and ANSWER_RECORDS < line <= ANSWER_LINES:
             return []  # what is missing stood above everything
         self._latest[source] = Gap(line, clock)
-        reach = 0 if event.format == READ else ANSWER_LINES
+        reach = 0 if event.format == READER else ANSWER_LINES
         return [one for one in self._silences if one.source == source and one.line > line - reach]
 
     def taken_back(self, now_ns: int) -> list[Silence]:

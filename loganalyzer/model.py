@@ -17,6 +17,8 @@ MAX_UNKNOWN_HEADS = 1000
 """Beginnings of unknown warnings and errors that are told apart in a run."""
 GAP = "log.gap"
 """Type of the event that lines are missing; see `gaps`."""
+READER = "reader"
+"""Format of such an event if whoever read the source tells it, at the very place."""
 Scalar = str | int | float | bool
 Attributes = Mapping[str, Scalar]
 

@@ -19,10 +19,9 @@ from loganalyzer.classify import Classifier
 from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import End, Extractor, Item, Options, Plan
-from loganalyzer.gaps import READ
-from loganalyzer.model import GAP, Accounting, Event, Incident, Origin, Span, Transition, UnknownLine
+from loganalyzer.model import GAP, Accounting, Event, Incident, Transition, UnknownLine
 from loganalyzer.ordering import Deduplicator, merge
-from loganalyzer.sources import Source
+from loganalyzer.sources import Missing, Source
 from loganalyzer.timestamps import Clock
 from loganalyzer.tracking import Watch
 
@@ -106,7 +105,6 @@ class Reader:
     def __init__(self, plan: Plan, source: Source, accounting: Accounting) -> None:
         self._extractor = Extractor(plan, source.name, accounting)
         self._timeline = Timeline(plan, source, accounting)
-        self._name = source.name
         self.clock = self._timeline.clock
 
     @property
@@ -121,10 +119,7 @@ class Reader:
 
     def gap(self, reason: str) -> Iterator[Event]:
         """The event that lines are missing before the next one."""
-        span = Span(self._name, self.next_line, self.next_line, 0)
-        text = f"lines are missing: {reason}"
-        told = Event(GAP, {"reason": reason}, None, 0, span, None, None, None, Origin.GATEWAY, READ, "", text)
-        return self._timeline.events([told])
+        return self._timeline.events(self._extractor.feed(Missing(reason)))
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events of the lines that these bytes complete."""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import loganalyzer
 from loganalyzer import Analyzer
-from loganalyzer.gaps import ANSWER_LINES, ANSWER_RECORDS, READ
-from loganalyzer.model import GAP, Event, Incident, Status, Transition
+from loganalyzer.gaps import ANSWER_LINES, ANSWER_RECORDS
+from loganalyzer.model import GAP, READER, Event, Incident, Status, Transition
 from loganalyzer.packs.schema import Pack
 from loganalyzer.testing import final, judge, make_event, pack_from
 
@@ -80,7 +80,7 @@ def log(*events: tuple[str, float | None], **more: object) -> list[Event]:
     found = []
     for line, (name, at_s) in enumerate(events, start=1):
         if name == "gap":
-            found.append(make_event(GAP, at_s, line=line, format=READ, reason="cut and written anew"))
+            found.append(make_event(GAP, at_s, line=line, format=READER, reason="cut and written anew"))
         else:
             found.append(make_event(names[name], at_s, line=line, channel="whatsapp", **more))  # type: ignore[arg-type]
     return found
@@ -126,7 +126,7 @@ def test_a_gap_beside_the_window_changes_nothing(tmp_path: Path) -> None:
 def test_a_gap_of_another_source_changes_nothing(tmp_path: Path) -> None:
     """The lines of this source are all there."""
     first, last = log(("down", 0), ("tick", 200))
-    other = make_event(GAP, None, source="other.log", line=9, format=READ, reason="log rotated")
+    other = make_event(GAP, None, source="other.log", line=9, format=READER, reason="log rotated")
     assert story(judge(pack(tmp_path, SILENT), [first, other, last])) == ["opened"]
 
 

@@ -156,7 +156,7 @@ class _Feed:
         if self._whole is not None:
             yield from extract(self._plan, self._source.name, self._whole, self._accounting, self._advanced)
         if self._problems:
-            raise SourceError("; ".join(self._problems))
+            raise SourceError("; ".join(dict.fromkeys(self._problems)))
 
     def _cut(self) -> Iterator[Shard]:
         extent = extent_of(self._source)
@@ -167,12 +167,12 @@ class _Feed:
                 yield from file_shards(extent, min(self._size, fair))
                 return
         if extent is not None or self._source.is_live:
-            self._whole = self._source.chunks()
+            self._whole = self._source.pieces()
             return
         chunks = ahead(self._source)
         first: list[bytes] = []
         try:
-            while sum(map(len, first)) < PROBE_BYTES and (chunk := next(chunks, None)):
+            while sum(map(len, first)) < PROBE_BYTES and (chunk := next(chunks, None)) is not None:
                 first.append(chunk)
         except SourceError as error:
             self._problems.append(str(error))
