@@ -141,7 +141,7 @@ class Extractor:
     def feed(self, data: bytes) -> Iterator[Item]:
         """What is in the lines that these bytes complete, or that lines are missing before the next ones."""
         if isinstance(data, Missing):
-            yield self._gap(data.reason)
+            yield gap(self._name, self.lines + 1, data.reason)
         for line in self._scanner.feed(data):
             yield from self._items(line)
 
@@ -157,11 +157,6 @@ class Extractor:
             if time is not None:
                 return End(*_parts(time))
         return End(None, None)
-
-    def _gap(self, reason: str) -> Event:
-        span = Span(self._name, self.lines + 1, self.lines + 1, 0)
-        text = f"lines are missing: {reason}"
-        return Event(GAP, {"reason": reason}, None, 0, span, None, None, None, Origin.GATEWAY, READER, "", text)
 
     def _items(self, line: Line) -> Iterable[Item]:
         if not self._scanner.every_line:
@@ -229,6 +224,19 @@ class Extractor:
             return
         self._probed = 0
         yield Mark(*_parts(time))
+
+
+def gap(source: str, line: int, reason: str) -> Event:
+    """
+    The event that lines of a source are missing.
+
+    Args:
+        line: number of the first one behind them.
+        reason: why they are, in a few words.
+    """
+    text = f"lines are missing: {reason}"
+    span = Span(source, line, line, 0)
+    return Event(GAP, {"reason": reason}, None, 0, span, None, None, None, Origin.GATEWAY, READER, "", text)
 
 
 def _parts(time: int | Stamp) -> tuple[int | None, Stamp | None]:

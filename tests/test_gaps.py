@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sample_cases import case
 
 import loganalyzer
 from loganalyzer import Analyzer
@@ -319,3 +320,11 @@ def test_live_and_batch_agree_about_gaps(size: int, tmp_path: Path) -> None:
     assert story(transitions)[:2] == ["undecided", "opened"]
     assert transitions[-1].incident == batch
     assert json.dumps(analyzer.accounting.gaps) == "1"
+
+
+def test_a_real_tail_across_restarts() -> None:
+    """A restart alone is no gap, since the client goes on where it was; a log that was cut or renamed is one."""
+    report = loganalyzer.analyze(case("healthy/logs-follow-restarts").inputs[0])
+    assert report.accounting.gaps == 2
+    assert [i.status for i in report.incidents] == [Status.RESOLVED] * 2
+    assert any("log rotated 2×; first at line 23" in text for text in report.accounting.assumptions)
