@@ -51,3 +51,15 @@ def test_answers_stand_in_the_order_of_use() -> None:
         table.fitting((None, None))
     assert table.fitting((None, None)) == ["b", "a"]
     assert table.fitting(("host", None)) == ["b", "a"]
+
+
+def test_what_is_taken_out_leaves_the_others_where_they_are() -> None:
+    """Of keys that have something in common, the rest still fits."""
+    table: KeyTable[str] = KeyTable()
+    for account in "abc":
+        table.put(("host", account), account)
+    assert table.fitting(("host", None)) == ["a", "b", "c"]
+    table.pop(("host", "b"))
+    assert table.fitting(("host", None)) == ["a", "c"]
+    assert table.pop_oldest() == "a"
+    assert table.fitting(("host", None)) == ["c"]

@@ -174,6 +174,51 @@ def test_the_latest_of_several_causes_of_one_kind_is_named() -> None:
     assert down.caused_by == second.id
 
 
+def test_a_cause_found_late_takes_over_what_it_explains_and_nothing_else() -> None:
+    """Not what was too long ago, not what is another host's, and not what has a cause as near as this one."""
+    rules = pack(oom=OOM + EXPLAINS, stop=STOPPED + EXPLAINS, down=DISCONNECTED)
+    judgement = Judgement(rules)
+    judgement.feed(close(0, host="old"), oom(95, host="other"), close(96, host="other"), close(97, host="own"))
+    adopted = judgement.feed(make_event("gateway.stopped", 98))
+    assert [(t.kind, t.incident.key["host"]) for t in adopted] == [("opened", None), ("updated", "own")]
+    assert told(Judgement(rules).feed(close(0, host="b"), oom(1, host="a"))) == [
+        ("opened", "down", 0),
+        ("opened", "oom", 1),
+    ]
+
+
+@pytest.mark.parametrize(("at_s", "expected"), [(5, True), (5.001, False)])
+def test_what_began_shortly_before_its_cause_is_explained_when_it_opens(at_s: float, expected: bool) -> None:
+    """The first evidence counts, not the moment at which there was enough of it."""
+    body = "evidence: [{name: two, count: 2, of: [{event: channel.disconnected}], within: 1m, confidence: 0.9}]\n"
+    assert explained({"oom": OOM + EXPLAINS, "down": body}, close(0), oom(at_s), close(6)) is expected
+
+
+def test_what_has_found_a_nearer_cause_does_not_keep_the_farther_one_loud() -> None:
+    """The farther one is as severe as what it has led to itself."""
+    first = OOM + STARTED + "explains: [x.stop, x.down]\n"
+    second = STOPPED + "resolve: [{on: {event: config.changed}}]\nexplains: [x.down]\n"
+    judgement = Judgement(pack(oom=first, stop=second, down=DISCONNECTED))
+    assert told(judgement.feed(oom(0), ready(1), close(2))[-1:]) == [("updated", "oom", 2)]
+    assert told(judgement.feed(stopped(3))) == [("opened", "stop", 3), ("updated", "down", 3)]
+    ended = judgement.feed(make_event("config.changed", 4))
+    assert [(t.incident.failure_mode, t.incident.severity) for t in ended] == [
+        ("x.stop", Severity.ERROR),
+        ("x.oom", Severity.INFO),
+    ]
+
+
+def test_many_consequences_that_have_ended_do_not_hide_one_that_lasts() -> None:
+    """However many they are, their cause stays as severe as the one that is open."""
+    judgement = Judgement(pack(oom=OOM + STARTED + EXPLAINS, down=DISCONNECTED + CONNECTED + "key: [account]\n"))
+    transitions = judgement.feed(oom(0), ready(1), close(2, account="lasting"))
+    for number in range(450):
+        transitions += judgement.feed(close(3, account=str(number)), up(4, account=str(number)))
+    assert [t.incident.severity for t in transitions if t.incident.failure_mode == "x.oom"][-1] is Severity.ERROR
+    [*_, end] = judgement.feed(up(5, account="lasting"))
+    assert (end.incident.failure_mode, end.incident.severity) == ("x.oom", Severity.INFO)
+
+
 def test_an_undecided_silence_is_folded_under_its_cause() -> None:
     """A doubt is a consequence as well."""
     silence = """evidence:

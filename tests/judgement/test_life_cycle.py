@@ -296,6 +296,11 @@ def test_ids_stay_what_they_are_from_release_to_release() -> None:
     assert ids == ["915b42d2542b71c9", "54eb9b0ab295a8de", "e31e4066229d4dfa"]
 
 
+def test_a_key_that_is_no_text_has_an_id_as_well() -> None:
+    """Half a character, as broken JSON leaves it behind."""
+    assert len(last(Judgement(pack(one=ONE)).feed(close(0, account="\ud83d"))).id) == 16
+
+
 def test_each_way_to_recover_has_its_own_stable_time() -> None:
     """One sign may be believed at once where another has to last."""
     body = ONE + "resolve:\n  - {on: {event: channel.connected}, stable: 60s}\n  - on: {event: channel.linked}\n"
