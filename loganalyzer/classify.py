@@ -292,7 +292,7 @@ class Classifier:
         incident.status = status
         adopted = self._causes.add(incident)
         self._live[incident.id] = incident
-        self._show("opened" if status is Status.OPEN else "undecided", incident)
+        self._show("opened", incident)  # or undecided, if that is its status
         for other in adopted:
             self._show("updated", other)
 

@@ -85,7 +85,7 @@ class Gaps:
     ) -> None:
         """Remember that nothing but silence after an event has opened an incident; for the numbers see `Silence`."""
         source = awaited.event.span.source
-        self._silences.append(Silence(group, incident, source, self.lines.get(source, 0), due_ns, step))
+        self._silences.append(Silence(group, incident, source, self.lines[source], due_ns, step))
 
     def after(self, seen: Seen) -> Gap | None:
         """The latest gap of the source of an event, if it lies below the event."""
