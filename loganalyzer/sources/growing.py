@@ -16,13 +16,15 @@ A torn last line of one file is ended before the next begins. Memory: one chunk.
 from __future__ import annotations
 
 import os
-import stat
 import time
+from collections import deque
 from datetime import date
 from pathlib import Path
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import names
+from loganalyzer.sources.plain import head, open_plain
+from loganalyzer.sources.position import Found, Opened, Position, position
 
 CHUNK_BYTES = 1 << 18
 FINGERPRINT_BYTES = 256
@@ -34,18 +36,27 @@ class GrowingFile:
     """
     The bytes of a file that grows. It never ends by itself.
 
+    Args:
+        found: where to go on; None for the beginning of the file.
+
     Errors:
         SourceError: the file cannot be opened at first.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        """Where it is read from at the moment."""
+    def __init__(self, path: Path, found: Found | None = None) -> None:
         self.notes: list[str] = []
         """What went otherwise than one would wish."""
-        self._descriptor = open_plain(path)
-        self._offset = 0
-        self._start = b""
+        self._waiting = deque(found.files if found is not None else (Opened(path, open_plain(path)),))
+        """Files to be read before the one that grows is looked for by its name."""
+        latest = self._waiting[-1].path
+        self.path = latest if names.day(latest.name) else path
+        """Where it is read from at the moment."""
+        self._descriptor = self._waiting.popleft().descriptor
+        self._offset = found.offset if found is not None else 0
+        self._start = head(self._descriptor, min(self._offset, FINGERPRINT_BYTES))
+        os.lseek(self._descriptor, self._offset, os.SEEK_SET)
+        if found is not None and found.is_gap:
+            self.notes.append(f"what was read of {path} last is gone: lines after that may be missing")
         self._torn = False
         self._zeros_since = 0.0
 
@@ -69,9 +80,19 @@ class GrowingFile:
             self._start += data[: FINGERPRINT_BYTES - len(self._start)]
         return data
 
+    def position(self, back: int) -> Position | None:
+        """The place `back` bytes before the end of what was read; None if it cannot be told at the moment."""
+        try:
+            cut = self._overwritten()
+            return None if cut else position(self._descriptor, self._offset - back, time.time_ns())
+        except OSError:
+            return None
+
     def close(self) -> None:
         """Closes the file."""
         os.close(self._descriptor)
+        for file in self._waiting:
+            os.close(file.descriptor)
 
     def _begin(self) -> None:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -83,7 +104,7 @@ class GrowingFile:
     def _overwritten(self) -> bool:
         if os.fstat(self._descriptor).st_size < self._offset:
             return True
-        return bool(self._start) and _head(self._descriptor, len(self._start)) != self._start
+        return bool(self._start) and head(self._descriptor, len(self._start)) != self._start
 
     def _held_back(self, data: bytes) -> bytes:
         """What has really been written: zeros at the end wait for their bytes."""
@@ -100,19 +121,24 @@ class GrowingFile:
 
     def _next_file(self) -> bytes:
         """Goes on with the file that follows, if there is one; ends a torn line first."""
-        path = self.path if self._replaced() else later_day(self.path)
-        if path is None:
+        path = None if self._waiting else self.path if self._replaced() else later_day(self.path)
+        if path is None and not self._waiting:
             return b""
-        fresh = open_plain(path)
+        fresh = open_plain(path) if path is not None else self._waiting[0].descriptor
         # Between the last read and now the old file may have got its last lines.
         data = os.read(self._descriptor, CHUNK_BYTES)
         if data:
-            os.close(fresh)
+            if path is not None:
+                os.close(fresh)
             self._offset += len(data)
             self._torn = not data.endswith(b"\n")
             return data
         os.close(self._descriptor)
-        self._descriptor, self.path, torn = fresh, path, self._torn
+        if path is not None:
+            self.path = path
+        else:
+            self._waiting.popleft()
+        self._descriptor, torn = fresh, self._torn
         self._begin()
         return b"\n" if torn else self.read()
 
@@ -138,30 +164,3 @@ def later_day(path: Path) -> Path | None:
         if day is not None and day > today and names.without_day(other.name) == stem:
             found.append((day, other))
     return min(found)[1] if found else None
-
-
-def open_plain(path: Path) -> int:
-    """
-    Opens a file for reading, without waiting for a writer of a named pipe.
-
-    Errors:
-        SourceError: it cannot be opened, or is a folder.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from error
-    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SourceError(f"{path}: is a folder")
-    return descriptor
-
-
-def _head(descriptor: int, size: int) -> bytes:
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, size, 0)
-    place = os.lseek(descriptor, 0, os.SEEK_CUR)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    data = os.read(descriptor, size)
-    os.lseek(descriptor, place, os.SEEK_SET)
-    return data
