@@ -156,7 +156,7 @@ def _static(number: int) -> object:
 
 
 def _subclasses(base: type) -> list[type]:
-    below = base.__subclasses__()
+    below: list[type] = base.__subclasses__()
     return below + [found for one in below for found in _subclasses(one)]
 
 

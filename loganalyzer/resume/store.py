@@ -114,7 +114,7 @@ class Store:
             place = None if position is None else msgspec.msgpack.decode(position, type=Position)
         except (sqlite3.DatabaseError, msgspec.MsgspecError, TypeError, ValueError) as error:
             raise _damaged(self.path) from error
-        return State(*values[:5], place, values[6]), told, ticks
+        return State._make((*values[:5], place, values[6])), told, ticks
 
     def save(self, state: State, told_until: int, told: Mapping[bytes, bool], ticks: Iterable[Tick]) -> None:
         """
