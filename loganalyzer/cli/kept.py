@@ -167,11 +167,10 @@ class Kept:
 
     def show(self, transitions: Sequence[Transition]) -> None:
         """Tells what was decided, each transition once."""
-        if self._is_over or not transitions:
+        if not transitions:
             self._tell(transitions)
-        else:
-            for transition in transitions:
-                self._show(transition)
+        for transition in transitions:
+            self._show(transition)
         if not self._is_over and self._changed and time.monotonic() >= self._due_s:
             self._save()
 
