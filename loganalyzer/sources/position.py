@@ -30,10 +30,12 @@ class Position(NamedTuple):
     """[bytes]."""
     device: int
     inode: int
+    probed: int
+    """How many bytes there were at the beginning, at most `PROBE_BYTES` …"""
     beginning: bytes
-    """Digest of the first bytes, `PROBE_BYTES` if there are as many before the place …"""
+    """… and their digest; they need not have been read."""
     before: bytes
-    """… and of as many just before it."""
+    """Digest of the bytes just before the place, at most `PROBE_BYTES`."""
     time_ns: int
     """When this was so: a file that was written to since holds something new [ns, UTC]."""
 
@@ -60,10 +62,10 @@ class Found:
 
 def position(descriptor: int, offset: int, time_ns: int) -> Position:
     """Describes a place in an open file, of which at least `offset` bytes were read. Errors: OSError."""
-    status = os.fstat(descriptor)
-    size = min(offset, PROBE_BYTES)
-    beginning, before = head(descriptor, size), span(descriptor, offset - size, size)
-    return Position(offset, status.st_dev, status.st_ino, _digest(beginning), _digest(before), time_ns)
+    beginning = head(descriptor, PROBE_BYTES)
+    return Position(
+        offset, *_inode(descriptor), len(beginning), _digest(beginning), _digest(_before(descriptor, offset)), time_ns
+    )
 
 
 def find(path: Path, wanted: Position) -> Found:
@@ -76,16 +78,18 @@ def find(path: Path, wanted: Position) -> Found:
     Errors:
         SourceError: neither that file nor a later one can be opened.
     """
-    chain = list(_chain(path))
-    opened = [file for one in chain if (file := _opened(one)) is not None]
-    fits = [index for index, file in enumerate(opened) if _is(file.descriptor, wanted)]
+    opened = [file for one in _chain(path) if (file := _opened(one)) is not None]
+    fresh = [file for file in opened if os.fstat(file.descriptor).st_mtime_ns > wanted.time_ns]
+    fits = [file for file in opened if _is(file.descriptor, wanted)]
     # A copy is equal, but the file itself is what the writer goes on with.
-    same = [index for index in fits if _inode(opened[index].descriptor) == (wanted.device, wanted.inode)]
+    same = [file for file in fits if _inode(file.descriptor) == (wanted.device, wanted.inode)]
     first = next(iter([*same, *fits]), None)
-    if first is not None:
-        kept = opened[first:]
-    else:
-        kept = [file for file in opened if os.fstat(file.descriptor).st_mtime_ns > wanted.time_ns]
+    if first is None:
+        kept = fresh
+    elif wanted.probed:
+        kept = opened[opened.index(first) :]
+    else:  # it was empty, and if its place has been taken since, what was in it is in a copy
+        kept = [file for file in opened if file is first or file in fresh]
     for file in opened:
         if file not in kept:
             os.close(file.descriptor)
@@ -125,15 +129,18 @@ def _inode(descriptor: int) -> tuple[int, int]:
 
 
 def _is(descriptor: int, wanted: Position) -> bool:
-    size = min(wanted.offset, PROBE_BYTES)
-    if not wanted.offset:  # nothing was read that could tell it
+    if not wanted.probed:  # there is nothing else that could tell it
         return _inode(descriptor) == (wanted.device, wanted.inode)
-    if os.fstat(descriptor).st_size < wanted.offset:
-        return False
     return (
-        _digest(head(descriptor, size)) == wanted.beginning
-        and _digest(span(descriptor, wanted.offset - size, size)) == wanted.before
+        os.fstat(descriptor).st_size >= wanted.offset
+        and _digest(head(descriptor, wanted.probed)) == wanted.beginning
+        and _digest(_before(descriptor, wanted.offset)) == wanted.before
     )
+
+
+def _before(descriptor: int, offset: int) -> bytes:
+    size = min(offset, PROBE_BYTES)
+    return span(descriptor, offset - size, size)
 
 
 def _digest(data: bytes) -> bytes:

@@ -153,6 +153,17 @@ def check_runs(
 SOURCES = st.sampled_from([*LOGS, None])
 
 
+def test_a_log_that_was_empty_when_its_copy_was_not_is_found(tmp_path: Path) -> None:
+    """Only the copy holds what came and went between two runs."""
+    source = next(log for log in LOGS if "token-mismatch" in log.name or "token-mismatch" in str(log))
+    for kill_at in (25, 3):
+        folder = tmp_path / str(kill_at)
+        folder.mkdir()
+        steps = [(7, "write", None), (30, "write", None), (25, "write", None), (26, "write", None)]
+        check_runs(source, [*steps, (19, "copy", kill_at)], 91, 1e9, folder)
+        (folder / "resume.db").unlink()
+
+
 @given(source=SOURCES, steps=STEPS, piece=st.integers(50, 5000), snapshots=st.sampled_from([0.0, 1e9]))
 @settings(max_examples=6, deadline=None)
 def test_any_number_of_runs_is_one_run(

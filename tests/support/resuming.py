@@ -99,7 +99,7 @@ def run(
     view: View = VIEW,
     form: type[Sink] = JsonLines,
     analyzer: Analyzer | None = None,
-    times: Iterator[int] = iter(()),
+    times: Iterator[int] | None = None,
 ) -> tuple[str, bool]:
     """
     Follows what there is of a log.
@@ -120,7 +120,7 @@ def run(
                 sinks = [form(view), Reached(Severity.ERROR)]
                 kept = Kept(keeping, source, analyzer, sinks, view.redact, lambda: False)  # type: ignore[arg-type]
                 while (data := kept.read(0)) is not None:
-                    now_ns = next(times, 0)
+                    now_ns = next(times, 0) if times is not None else 0
                     kept.show(kept.feed(data, now_ns))
                     if now_ns:
                         kept._caught_up = True
