@@ -58,10 +58,13 @@ class Keeping:
             raise UsageError(f"--resume {path}: that is the log itself; name another file")
         self.input = _digest(name if name == "-" else str(Path(name).absolute()))
         self.store = Store(path)
-        self.state, self.told, self.ticks = self.store.load()
-        if self.state is not None and self.state.input != self.input:
-            self.store.close()
-            raise UsageError(f"--resume {path}: this file belongs to another input; each input needs one of its own")
+        try:
+            self.state, self.told, self.ticks = self.store.load()
+            if self.state is not None and self.state.input != self.input:
+                raise UsageError(f"--resume {path}: this file belongs to another input; each needs one of its own")
+        except UsageError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Gives the file back."""
