@@ -250,7 +250,7 @@ class Classifier:
             self._schedule(detector.deadline, tracker, group, index)
         if completion is not None:
             self._complete(tracker, group, index, completion, self._standing(tracker, index, completion))
-            return max(taken, 1 + role.counts)
+            return max(taken, 1 + (role.counts or incident is None))  # what opens an incident is always counted
         if incident is not None:
             self._update(incident)
         return taken
