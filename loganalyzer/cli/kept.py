@@ -41,8 +41,8 @@ FILE_EVERY_S = 30.0
 """Between two snapshots of a run over a file: what is read again after a kill [s]."""
 STREAM_EVERY_S = 1.0
 """The same for a pipe, of which nothing can be read again: what is forgotten by a kill [s]."""
-SHARE = 0.02
-"""Of the time may go into snapshots."""
+SHARE = 0.004
+"""Of the time may go into snapshots: fewer than one transition in a hundred may have to wait for one."""
 
 
 class Keeping:

@@ -26,6 +26,8 @@ from loganalyzer.sources.position import Position
 APPLICATION_ID = 0x6C6F6772
 VERSION = 1
 _MAGIC = b"SQLite format 3\0"
+_LOG_PAGES = 4000
+"""The log of SQLite is folded into the file when it is as long as this: that waits for the disk [pages of 4 KiB]."""
 _LOG_KEPT_BYTES = 1 << 20
 """The log of SQLite is cut to this when it was folded into the file [bytes]."""
 
@@ -213,6 +215,7 @@ def _own(database: sqlite3.Connection, path: Path) -> None:
     os.chmod(path, 0o600)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     database.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
     database.execute("BEGIN EXCLUSIVE")
     if fresh:
