@@ -105,6 +105,8 @@ class _Neighbours:
             self._newest_elsewhere = max(self._newest_elsewhere, time_ns)
 
     def _same(self, one: Event, other: Event) -> bool:
+        if one.span.source == other.span.source and None not in (one.host, other.host) and one.host != other.host:
+            return False  # two hosts in one stream; two streams may know one host by two names (a container has its own)
         if one.time_ns is None or other.time_ns is None:
             close = one.span.source != other.span.source  # no time speaks against it
         else:
@@ -137,7 +139,7 @@ class Deduplicator:
         """The very line again in the same stream; text of second resolution may really repeat."""
         if event.time_ns is None or event.resolution_ns >= SECOND:
             return False
-        line = (event.span.source, event.format, event.type, event.time_ns, event.text)
+        line = (event.span.source, event.format, event.host, event.type, event.time_ns, event.text)
         if line in self._lines:
             return True
         self._lines[line] = None

@@ -57,6 +57,16 @@ def test_replayed_lines_count_once() -> None:
     assert accounting.duplicates == 2
 
 
+def test_two_hosts_in_one_stream_have_events_of_their_own() -> None:
+    """A collector mixes gateways that lose their network in the same millisecond; a host without a name may be either."""
+    first, second = (make_event("a", 1, host=host, text="same") for host in ("first", "second"))
+    echo = make_event("a", 1.001, host="first", format="console")
+    assert fresh([first, second]) == [first, second]
+    assert fresh([second, echo]) == [second, echo]
+    assert fresh([first, second, echo]) == [first, second]
+    assert fresh([first, make_event("a", 1.001, format="console")]) == [first]
+
+
 def test_the_vocabulary_sets_the_distance() -> None:
     """`same_within` of an event type is respected."""
     assert len(fresh([make_event("slow", 1), make_event("slow", 2.5, format="console")])) == 1
