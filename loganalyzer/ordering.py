@@ -106,7 +106,7 @@ class _Neighbours:
 
     def _same(self, one: Event, other: Event) -> bool:
         if one.span.source == other.span.source and None not in (one.host, other.host) and one.host != other.host:
-            return False  # two hosts in one stream; two streams may know one host by two names (a container has its own)
+            return False  # two streams, however, may know one host by two names: a container has its own
         if one.time_ns is None or other.time_ns is None:
             close = one.span.source != other.span.source  # no time speaks against it
         else:
