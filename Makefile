@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench bench-live \
-	bench-scaling fuzz soak e2e build audit lock environment full clean
+	bench-scaling bench-short fuzz soak e2e e2e-short build audit lock environment full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -90,6 +90,10 @@ notebooks: $(DEV) ## execute the notebooks
 bench: $(DEV) ## measure speed and memory against other programs (SIZE_MB=100 RUNS=7)
 	$(BIN)/python bench/compare.py --size-mb $(or $(SIZE_MB),100) --runs $(or $(RUNS),7)
 
+bench-short: $(DEV) ## a report in half a minute: one archive, dense logs, the first answer
+	$(BIN)/python bench/compare.py --quick --size-mb 20 --runs 1 --only 'gateway, 10 % warnings' --only dense
+	$(BIN)/python bench/live.py start --runs 3
+
 bench-live: $(DEV) ## measure the first answer, the latency of follow, and its memory over a day of 10 million lines
 	$(BIN)/python bench/live.py
 
@@ -135,6 +139,11 @@ lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRAD
 e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
 	tests/e2e/install $(E2E)
 	LOGANALYZER_E2E=$(E2E) $(BIN)/pytest -q -m e2e tests/e2e
+
+e2e-short: $(DEV) ## the shortest of them, with the newer release only (920 MB): silence, two faults, no gateway
+	tests/e2e/install $(E2E) newer
+	LOGANALYZER_E2E=$(E2E) LOGANALYZER_E2E_QUIET_S=10 $(BIN)/pytest -q -m e2e tests/e2e/test_faults.py \
+		-k 'left_alone or wrong_token or invalid_edit or (stopped_gateway and 2026.9.6)'
 
 full: $(DEV) ## everything that takes long: slow tests, a short benchmark, the wheel in a fresh environment
 	.ci/full

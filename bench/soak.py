@@ -208,7 +208,12 @@ class Soak:
 
     def renamed_in_a_line(self) -> bool:
         """Rotation in the middle of a line."""
-        return self._when(self.log.is_open, lambda: (self.log.write(self.take(1)[0][:-40]), self.log.rename()))
+
+        def cut() -> None:
+            self.log.write(self.take(1)[0][:-40])
+            self.log.rename()
+
+        return self._when(self.log.is_open, cut)
 
     def gone(self) -> bool:
         """The log is away for two seconds."""

@@ -1,14 +1,15 @@
-"""`loganalyzer` and `python -m loganalyzer`: where the process begins. Ctrl-C is quiet from here on."""
+"""`loganalyzer`, and `python -m loganalyzer`."""
 
-import sys
+from __future__ import annotations
+
+from loganalyzer import interrupts
 
 
 def main() -> None:
-    """Loads the command line and runs it."""
-    try:
-        from loganalyzer.cli import main as run
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Runs the command line."""
+    interrupts.end_at_once()
+    from loganalyzer.cli import main as run
+
     run()
 
 

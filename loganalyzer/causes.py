@@ -78,6 +78,7 @@ def _attach(consequence: LiveIncident, cause: LiveIncident | None) -> None:
     if consequence.cause is not None and consequence in consequence.cause.consequences:
         consequence.cause.consequences.remove(consequence)
     consequence.cause = cause
+    consequence.stirred = True
     if cause is not None:
         if len(cause.consequences) >= MAX_REMEMBERED:  # what has ended does not keep a cause severe
             cause.consequences = [one for one in cause.consequences if one.status is Status.OPEN][-MAX_REMEMBERED:]

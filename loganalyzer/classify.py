@@ -20,7 +20,7 @@ from loganalyzer.keys import Key
 from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
-from loganalyzer.tracking import Group, Listeners, Note, Role, Tracker, Watch
+from loganalyzer.tracking import Group, Listeners, Listening, Note, Role, Tracker, Watch, key_of
 
 TRUSTED_AT_END = 120_000_000_000
 """A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
@@ -90,14 +90,16 @@ class Classifier:
         if event.time_ns is not None:
             self._pass_time(event.time_ns)
         self._learn(event)
-        seen = Seen(self._clock, event)
-        keys: dict[tuple[str, ...], Key] = {}
-        for tracker, roles, wakes in self._listeners.of(event):
-            if wakes or tracker.groups:
-                key = keys.get(tracker.mode.key)
-                if key is None:
-                    key = keys[tracker.mode.key] = tracker.key_of(event)
-                self._dispatch(tracker, roles, key, seen)
+        answer = self._listeners.of(event)
+        if answer.listening:
+            seen = Seen(self._clock, event)
+            keys: list[Key | None] = [None] * len(answer.shapes)
+            for listening in answer.listening:
+                if listening.wakes or listening.tracker.groups:
+                    key = keys[listening.shape]
+                    if key is None:
+                        key = keys[listening.shape] = key_of(event, answer.shapes[listening.shape])
+                    self._dispatch(listening, key, seen)
         return self._take_decided()
 
     def advance(self, now_ns: int) -> list[Transition]:
@@ -119,8 +121,9 @@ class Classifier:
                 elif group.incident is None:
                     self._undecided(tracker, group)
         for incident in list(self._live.values()):
-            if self._grown(incident):
-                self._show("updated", incident)
+            now = incident.snapshot()
+            if now != incident.shown:
+                self._show("updated", incident, now)
         return self._take_decided()
 
     def _take_decided(self) -> list[Transition]:
@@ -131,8 +134,8 @@ class Classifier:
 
     def _pass_time(self, now_ns: int) -> None:
         target = self._clock
-        if self._last_ns is not None:
-            target += max(0, now_ns - self._last_ns)
+        if self._last_ns is not None and now_ns > self._last_ns:
+            target += now_ns - self._last_ns
         while self._deadlines and self._deadlines[0].clock < target:
             deadline = heapq.heappop(self._deadlines)
             if self._valid(deadline):
@@ -149,61 +152,78 @@ class Classifier:
         if event.type.startswith("system.unit_"):
             self.surroundings.supervisor = "systemd"
 
-    def _dispatch(self, tracker: Tracker, roles: list[Role], key: Key, seen: Seen) -> None:
-        taken: set[bool] = set()
-        for role in roles:
-            match role.kind:
-                case "reset":
-                    for group in tracker.fitting(key):
-                        detector = group.detectors[role.index]
-                        if tracker.watch is not None:
-                            tracker.watch(Note("reset", group, role.index, seen, detector.pending(), ()))
-                        detector.reset()
-                case "resolve":
-                    for group in tracker.fitting(key):
-                        self._recover(tracker, group, role.index, seen)
-                case "evidence":
-                    group = tracker.group(key)
-                    while tracker.evicted:
-                        self._forget(tracker.evicted.pop())
-                    self._evidence(tracker, group, role, seen, taken)
-                case "also":
-                    for group in tracker.fitting(key):
-                        if group.incident is not None:
-                            group.incident.add(seen, occurrence=False)
-                case _:
-                    tracker.remember(role, key, seen)
+    def _dispatch(self, listening: Listening, key: Key, seen: Seen) -> None:
+        tracker, _, _, resets, resolves, evidence, also, nearby = listening
+        if resets:
+            for index in resets:
+                for group in tracker.fitting(key):
+                    self._reset(tracker, group, index, seen)
+        if resolves:
+            for index in resolves:
+                for group in tracker.fitting(key):
+                    self._recover(tracker, group, index, seen)
+        if evidence:
+            group = tracker.group(key)
+            while tracker.evicted:
+                self._forget(tracker.evicted.pop())
+            taken = 0
+            for role in evidence:
+                taken = self._evidence(tracker, group, role, seen, taken)
+        if also:
+            for group in tracker.fitting(key):
+                if group.incident is not None:
+                    group.incident.add(seen, occurrence=False)
+        for index in nearby:
+            tracker.remember(index, key, seen)
 
-    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: set[bool]) -> None:
-        """`taken` tells whether another role of this event was already added to the incident, and counted."""
-        incident = group.incident
-        watch = tracker.watch
-        for index, nearby in tracker.unless[role.index]:
-            holding = tracker.recent(index, nearby, group.key, seen.clock)
+    def _reset(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> None:
+        detector = group.detectors[index]
+        if tracker.watch is not None:
+            tracker.watch(Note("reset", group, index, seen, detector.pending(), ()))
+        detector.reset()
+
+    def _evidence(self, tracker: Tracker, group: Group, role: Role, seen: Seen, taken: int) -> int:
+        """
+        Give an event to an evidence rule.
+
+        Args:
+            taken: 0 if the event is not in the incident yet, 1 if an earlier rule added it, 2 if one counted it.
+
+        Returns:
+            `taken` for the next rule.
+        """
+        incident, index, watch = group.incident, role.index, tracker.watch
+        for look, nearby in tracker.unless[index]:
+            holding = tracker.recent(look, nearby, group.key, seen.clock)
             if holding is not None:
                 if watch is not None:
-                    watch(Note("held", group, role.index, seen, (), (holding,)))
-                return
-        if incident is not None and role.occurrence and role.counts not in taken:
+                    watch(Note("held", group, index, seen, (), (holding,)))
+                return taken
+        if incident is not None and role.occurrence and taken <= role.counts:
             if watch is not None and group.recovered is not None:
                 watch(Note("relapse", group, 0, seen, (group.recovered,), ()))
             group.recovered = None
             incident.add(seen, occurrence=role.counts)
-            taken |= {role.counts, False}
-        detector = group.detectors[role.index]
+            taken = 1 + role.counts
+        if incident is not None and index in incident.settled and watch is None:
+            self._update(incident)
+            return taken
+        detector = group.detectors[index]
         before = detector.pending() if watch is not None else ()
+        deadline = detector.deadline
         completion = detector.feed(role.step, seen)
         if watch is not None:
-            watch(Note("taken", group, role.index, seen, before, detector.pending()))
+            watch(Note("taken", group, index, seen, before, detector.pending()))
             if completion is not None:
-                watch(Note("complete", group, role.index, seen, before, completion))
-        if completion is None and detector.deadline is not None and len(detector.pending()) == 1:
-            self._schedule(detector.deadline, tracker, group, role.index)
+                watch(Note("complete", group, index, seen, before, completion))
+        if detector.deadline is not None and detector.deadline != deadline:
+            self._schedule(detector.deadline, tracker, group, index)
         if completion is not None:
-            taken |= {role.counts, False}
-            self._complete(tracker, group, role.index, completion)
-        elif incident is not None:
+            self._complete(tracker, group, index, completion)
+            return max(taken, 1 + role.counts)
+        if incident is not None:
             self._update(incident)
+        return taken
 
     def _complete(
         self, tracker: Tracker, group: Group, index: int, completion: Completion, status: Status = Status.OPEN
@@ -220,7 +240,7 @@ class Classifier:
             if tracker.recent(look, nearby, group.key, self._clock) is not None
         )
         quiet = incident.peak < Severity.WARNING
-        incident.believe(rule, tracker.severities[index], extra, confirmed)
+        incident.believe(index, tracker.severities[index], extra, confirmed)
         if not fresh:
             self._update(incident)
             if quiet and incident.peak >= Severity.WARNING:
@@ -252,9 +272,13 @@ class Classifier:
         return incident
 
     def _update(self, incident: LiveIncident) -> None:
-        told, now = incident.told, incident.summed_up()
-        if told is None or told[:3] != now[:3] or now.occurrences >= 2 * max(1, told.occurrences):
+        told = incident.told
+        if told is None or incident.count >= 2 * max(1, told.occurrences):
             self._show("updated", incident)
+        elif incident.stirred:
+            incident.stirred = False
+            if told[:3] != incident.summed_up()[:3]:
+                self._show("updated", incident)
 
     def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> None:
         if group.incident is None or group.recovered is not None:
@@ -298,11 +322,10 @@ class Classifier:
     def _forget(self, group: Group) -> None:
         """A group that gave way to others: its incident stays as it is, told once more if it has grown."""
         incident = group.incident
-        if incident is not None and self._live.pop(incident.id, None) is not None and self._grown(incident):
-            self._tell("updated", incident)
-
-    def _grown(self, incident: LiveIncident) -> bool:
-        return incident.snapshot() != incident.shown
+        if incident is not None and self._live.pop(incident.id, None) is not None:
+            now = incident.snapshot()
+            if now != incident.shown:
+                self._tell("updated", incident, now)
 
     def _valid(self, deadline: _Deadline) -> bool:
         group = deadline.group
@@ -316,18 +339,24 @@ class Classifier:
         self._order += 1
         heapq.heappush(self._deadlines, _Deadline(clock, self._order, group, tracker, index))
 
-    def _show(self, kind: str, incident: LiveIncident) -> None:
-        """Tell the state of an incident, and that of its cause if that is worse or better by it."""
+    def _show(self, kind: str, incident: LiveIncident, now: Incident | None = None) -> None:
+        """
+        Tell the state of an incident, and that of its cause if that is worse or better by it.
+
+        Args:
+            now: the state in full, where it is written down already.
+        """
         incident.told = incident.summed_up()
+        incident.stirred = False
         ended = incident.status is not Status.OPEN
         if ended:
             self._live.pop(incident.id, None)
         if ended or self._growing:
-            self._tell(kind, incident)
+            self._tell(kind, incident, now or incident.snapshot())
         cause = incident.cause
         if cause is not None and cause.told is not None and cause.severity != cause.told.severity:
             self._show("updated", cause)
 
-    def _tell(self, kind: str, incident: LiveIncident) -> None:
-        incident.shown = incident.snapshot()
-        self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=incident.shown))
+    def _tell(self, kind: str, incident: LiveIncident, now: Incident) -> None:
+        incident.shown = now
+        self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=now))

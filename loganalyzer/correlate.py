@@ -122,21 +122,18 @@ class Count:
     def feed(self, step: int, seen: Seen) -> Completion | None:
         """See `Detector.feed`."""
         self._seen.append(seen)
-        self._values[self._value(seen)] += 1
+        distinct = self._distinct
+        if distinct is not None:
+            self._values[seen.event.attributes.get(distinct)] += 1
         while seen.clock - self._seen[0].clock > self._within or len(self._seen) > MAX_KEPT:
-            value = self._value(self._seen.popleft())
-            self._values[value] -= 1
-            if not self._values[value]:
-                del self._values[value]
-        return tuple(self._seen) if self._reached() else None
-
-    def _value(self, seen: Seen) -> Scalar | None:
-        return None if self._distinct is None else seen.event.attributes.get(self._distinct)
-
-    def _reached(self) -> bool:
-        if self._distinct is None:
-            return len(self._seen) >= self._count
-        return len(self._values) - (None in self._values) >= self._count
+            gone = self._seen.popleft()
+            if distinct is not None:
+                value = gone.event.attributes.get(distinct)
+                self._values[value] -= 1
+                if not self._values[value]:
+                    del self._values[value]
+        reached = len(self._seen) if distinct is None else len(self._values) - (None in self._values)
+        return tuple(self._seen) if reached >= self._count else None
 
     def reset(self) -> None:
         """See `Detector.reset`."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from loganalyzer.correlate import Seen
 from loganalyzer.keys import Key
 from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
-from loganalyzer.packs.schema import EvidenceRule, FailureMode
+from loganalyzer.packs.schema import FailureMode
 from loganalyzer.remediate import Version, fill, ladder
 
 FIRST_KEPT = 6
@@ -70,6 +70,10 @@ class LiveIncident:
     last_ns: int | None = None
     resolved_ns: int | None = None
     cause: LiveIncident | None = None
+    settled: set[int] = field(default_factory=set)
+    """Evidence rules that can make it neither worse nor more certain, so that only occurrences count from then on."""
+    stirred: bool = False
+    """Severity, cause or confidence may differ from what was told."""
     variants: set[str] = field(default_factory=set)
     trigger: str = ""
     attributes: dict[str, Scalar] = field(default_factory=dict)
@@ -123,13 +127,17 @@ class LiveIncident:
         event = seen.event
         self._keep(_place(event), event.attributes)
         self.count += occurrence
-        if not self.mode.resolve:
-            self.explains_until = max(self.explains_until, seen.clock + self.mode.explains_within)
-        self.trusted = self.trusted or event.origin is not Origin.UNKNOWN
+        if not self.mode.resolve and seen.clock + self.mode.explains_within > self.explains_until:
+            self.explains_until = seen.clock + self.mode.explains_within
+        if not self.trusted and event.origin is not Origin.UNKNOWN:
+            self.trusted = self.stirred = True
         self.attributes.update(event.attributes)
-        if event.time_ns is not None:
-            self.first_ns = event.time_ns if self.first_ns is None else min(self.first_ns, event.time_ns)
-            self.last_ns = event.time_ns if self.last_ns is None else max(self.last_ns, event.time_ns)
+        time_ns = event.time_ns
+        if time_ns is not None:
+            if self.first_ns is None or time_ns < self.first_ns:
+                self.first_ns = time_ns
+            if self.last_ns is None or time_ns > self.last_ns:
+                self.last_ns = time_ns
 
     def _keep(self, place: _Place, attributes: Attributes) -> None:
         if place in self._head or place in self._tail:
@@ -158,13 +166,27 @@ class LiveIncident:
                 labels.append(label)
         self.trigger = " and ".join(labels)
 
-    def believe(self, rule: EvidenceRule, severity: Severity, extra: int, confirmed: float) -> None:
-        """Raise severity and confidence to what a complete evidence rule is worth."""
+    def believe(self, index: int, severity: Severity, extra: int, confirmed: float) -> None:
+        """
+        Raise severity and confidence to what a complete evidence rule is worth.
+
+        Args:
+            index: position of the rule in its mode.
+            extra: occurrences beyond those that the rule needs.
+            confirmed: what other events add to the confidence.
+        """
+        rule = self.mode.evidence[index]
         self.variants.add(rule.name)
         self.peak = max(self.peak, severity)
         grown = rule.confidence + rule.confidence_step * extra + confirmed
-        ceiling = max(rule.confidence_max, rule.confidence) if rule.confidence_step or confirmed else rule.confidence
+        most = max(rule.confidence_max, rule.confidence)
+        ceiling = most if rule.confidence_step or confirmed else rule.confidence
         self._confidence = max(self._confidence, min(grown, ceiling, 1.0))
+        self.stirred = True
+        if not rule.confidence_step and not rule.confirmed_by:
+            most = rule.confidence
+        if self._confidence >= min(most, 1.0) and not rule.not_followed_by:
+            self.settled.add(index)
 
     def summed_up(self) -> Told:
         """What of its state makes an update worth telling."""

@@ -16,6 +16,9 @@ Key = tuple[str | None, ...]
 Shape = int
 """Which parts are known, a bit each."""
 Value = TypeVar("Value")
+MAX_ANSWERS = 1000
+MAX_ANSWER = 4
+"""Questions that a table remembers, and the most keys that fit one of them."""
 
 
 def fits(one: Key, other: Key) -> bool:
@@ -35,6 +38,8 @@ class KeyTable(Generic[Value]):
         self._clock = 0
         self._indexes: dict[Shape, dict[Shape, dict[Key, dict[Key, None]]]] = {}
         """By shape of the keys and shape of what is asked: keys by what they have in common with a question."""
+        self._answers: dict[Key, list[Key]] = {}
+        """By question: the keys that fit it, as long as none comes or goes."""
 
     def __len__(self) -> int:
         return len(self._values)
@@ -50,6 +55,7 @@ class KeyTable(Generic[Value]):
     def put(self, key: Key, value: Value) -> None:
         """Add a value, or use the one that is there once more."""
         if key not in self._values:
+            self._answers.clear()
             for asked, index in self._indexes.setdefault(_shape(key), {}).items():
                 index.setdefault(_part(key, asked), {})[key] = None
         self._values[key] = value
@@ -59,6 +65,7 @@ class KeyTable(Generic[Value]):
 
     def pop(self, key: Key) -> Value:
         """Take a value out."""
+        self._answers.clear()
         del self._used[key]
         for asked, index in self._indexes[_shape(key)].items():
             part = _part(key, asked)
@@ -73,6 +80,26 @@ class KeyTable(Generic[Value]):
 
     def fitting(self, key: Key) -> list[Value]:
         """The values of all keys that fit one, least recently used first."""
+        found = self._find(key)
+        if len(found) > 1:
+            found.sort(key=self._used.__getitem__)
+        return [self._values[one] for one in found]
+
+    def latest(self, key: Key) -> Value | None:
+        """Of the values of all keys that fit one that which was used last."""
+        found = self._find(key)
+        return self._values[max(found, key=self._used.__getitem__)] if found else None
+
+    def _find(self, key: Key) -> list[Key]:
+        """All keys that fit one, in any order."""
+        found = self._answers.get(key)
+        if found is None:
+            found = self._search(key)
+            if len(found) <= MAX_ANSWER and len(self._answers) < MAX_ANSWERS:
+                self._answers[key] = found
+        return found
+
+    def _search(self, key: Key) -> list[Key]:
         found: list[Key] = []
         known = _shape(key)
         for shape, indexes in self._indexes.items():
@@ -83,9 +110,7 @@ class KeyTable(Generic[Value]):
                     if _shape(other) == shape:
                         index.setdefault(_part(other, asked), {})[other] = None
             found += indexes[asked].get(_part(key, asked), ())
-        if len(found) > 1:
-            found.sort(key=self._used.__getitem__)
-        return [self._values[one] for one in found]
+        return found
 
 
 def _shape(key: Key) -> Shape:

@@ -49,7 +49,7 @@ class Origin(Enum):
 
 
 class Stamp(NamedTuple):
-    """A time as written, with parts missing; `timestamps.Clock` completes it. Seconds resolution parts are ints."""
+    """A time as written, with parts missing; `clock.Clock` completes it. Seconds resolution parts are ints."""
 
     year: int | None
     month: int | None

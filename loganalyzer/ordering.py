@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs.schema import EventType
@@ -67,7 +67,7 @@ def _keyed(stream: Iterable[Event], index: int) -> Iterator[tuple[int, int, int,
 class _Remembered:
     event: Event
     sink: Sink
-    echoes: list[Sink] = field(default_factory=list)
+    echoes: tuple[Sink, ...] = ()
     """Sinks whose copy of the event was absorbed; each may bring it once."""
 
 
@@ -78,15 +78,19 @@ class _Neighbours:
         self.latest: deque[_Remembered] = deque(maxlen=MAX_NEIGHBOURS)
         self._within = within
         self._coarsest = 0
+        """Resolution of the times so far, and how far from one another two copies may be by it [ns]."""
+        self._reach = within
         self._sink: Sink | None = None
         """The sink of the event with the latest time, that time, and the latest time from any other sink [ns]."""
         self._newest = self._newest_elsewhere = -_END_OF_TIME
 
     def echoed_by(self, event: Event, sink: Sink) -> _Remembered | None:
         """The first one of which the event is a copy. Most events come long after the last one from another sink."""
-        self._coarsest = max(self._coarsest, event.resolution_ns)
+        if event.resolution_ns > self._coarsest:
+            self._coarsest = event.resolution_ns
+            self._reach = max(self._within, self._coarsest)
         elsewhere = self._newest_elsewhere if sink == self._sink else self._newest
-        if event.time_ns is not None and elsewhere < event.time_ns - max(self._within, self._coarsest):
+        if event.time_ns is not None and elsewhere < event.time_ns - self._reach:
             return None
         for before in self.latest:
             if before.sink != sink and sink not in before.echoes and self._same(before.event, event):
@@ -131,9 +135,10 @@ class Deduplicator:
 
     def is_duplicate(self, event: Event) -> bool:
         """Was this event already seen, in another sink or earlier in a replay? Counts it if so."""
-        duplicate = self._replayed(event) or self._echoed(event)
-        self._accounting.duplicates += duplicate
-        return duplicate
+        if self._replayed(event) or self._echoed(event):
+            self._accounting.duplicates += 1
+            return True
+        return False
 
     def _replayed(self, event: Event) -> bool:
         """The very line again in the same stream; text of second resolution may really repeat."""
@@ -155,7 +160,7 @@ class Deduplicator:
             neighbours = self._neighbours[event.type] = _Neighbours(self._within.get(event.type, 0))
         original = neighbours.echoed_by(event, sink)
         if original is not None:
-            original.echoes.append(sink)
+            original.echoes += (sink,)
             return True
         neighbours.append(event, sink)
         return False

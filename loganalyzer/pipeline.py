@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from loganalyzer.classify import Classifier
+from loganalyzer.clock import Clock
 from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import End, Extractor, Item, Options, Plan
 from loganalyzer.model import Accounting, Event, Incident, Transition, UnknownLine
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.sources import Source
-from loganalyzer.timestamps import Clock
 from loganalyzer.tracking import Watch
 
 __all__ = ["Fate", "Judge", "Observer", "Options", "Plan", "Reader", "Run", "Timeline", "in_range"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from loganalyzer import formats, sanitize, subsystems
@@ -30,6 +31,9 @@ MAX_CHOSEN = 10_000
 """Sets of literals whose patterns are remembered."""
 MAX_RECOGNISED = 1024
 """Records whose events are remembered."""
+MAX_ABOVE = 256
+MAX_LINE_ABOVE = 2048
+"""Lines above candidates whose records are remembered, more than a record may reach back, and the longest [bytes]."""
 SYSTEM_LOGS = ("syslog", "journald")
 _RUNNERS = re.compile(
     r"node|claw|molt|\bbun\b|np[mx]|yarn|pm2|docker|podman|whatsapp|baileys|gateway|MainThread|^[0-9a-f]{12}$",
@@ -220,11 +224,11 @@ class Tokenizer:
         if header is not None and header.record.format in WEAK_FORMATS:
             quoted, above = self._unless_quoted(header.record, line)
             if quoted.continuation:
-                return record._replace(origin=quoted.origin, level=quoted.level), above
+                return record._replace(origin=quoted.origin, level=quoted.level, body=None), above
         if header is None:
             return record, lambda: "\n".join(_texts(line.above()))
         found = header.record
-        merged = record._replace(host=record.host or found.host)
+        merged = record._replace(host=record.host or found.host, body=None)
         if record.time_ns is None and record.stamp is None:
             merged = merged._replace(time_ns=found.time_ns, stamp=found.stamp, resolution_ns=found.resolution_ns)
         if found.format in SELF_CONTAINED:  # bare text between JSON records is nobody's continuation
@@ -243,7 +247,7 @@ class Tokenizer:
         header = None if record.subsystem == "logs" else _find_header(None, line)
         if header is None or header.record.origin not in (Origin.CLI_OUTPUT, Origin.UNKNOWN):
             return record, _no_text
-        quoted = record._replace(origin=header.record.origin, continuation=True)
+        quoted = record._replace(origin=header.record.origin, continuation=True, body=None)
         return quoted, lambda: "\n".join(header.above)
 
 
@@ -300,10 +304,15 @@ def _is_foreign(record: Record, line: Line) -> bool:
     """
     if record.origin is not Origin.UNKNOWN or record.ident is None or not record.format.startswith(SYSTEM_LOGS):
         return False
-    if _RUNNERS.search(record.ident):
+    if _is_runner(record.ident):
         return False
-    earlier = (formats.decode(data) for data in _naming(record.ident, reversed(line.above())))
+    earlier = (_record_above(data) for data in _naming(record.ident, reversed(line.above())))
     return not any(found.ident == record.ident and found.origin is Origin.GATEWAY for found in earlier)
+
+
+@lru_cache(maxsize=256)
+def _is_runner(ident: str) -> bool:
+    return _RUNNERS.search(ident) is not None
 
 
 def _find_header(record: Record | None, line: Line) -> Header | None:
@@ -317,13 +326,21 @@ def _find_header(record: Record | None, line: Line) -> Header | None:
     above: list[str] = []
     lines = line.above()
     for data in _naming(record and record.ident, reversed(lines if record is not None else lines[-WEAK_REACH:])):
-        candidate = formats.decode(data)
+        candidate = _record_above(data)
         if record is not None and record.ident is not None and candidate.ident != record.ident:
             continue
         above.append(candidate.message)
         if not candidate.continuation and (record is not None or candidate.format not in WEAK_FORMATS):
             return Header(candidate, above[::-1])
     return None
+
+
+def _record_above(data: bytes) -> Record:
+    """The record of a line above candidates; the lines below look up at it as well."""
+    return _decode_above(data) if len(data) <= MAX_LINE_ABOVE else formats.decode(data)
+
+
+_decode_above = lru_cache(maxsize=MAX_ABOVE)(formats.decode)
 
 
 def _naming(ident: str | None, lines: Iterable[bytes]) -> Iterator[bytes]:

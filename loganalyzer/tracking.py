@@ -39,12 +39,15 @@ class Group:
     opened: int = 0
 
 
+Kind = Literal["reset", "resolve", "evidence", "also", "nearby"]
+
+
 @dataclass(slots=True)
 class Role:
     """Why a mode listens to an event type."""
 
     predicate: Predicate
-    kind: str
+    kind: Kind
     index: int = 0
     step: int = 0
     occurrence: bool = False
@@ -93,18 +96,9 @@ class Tracker:
         self._remembered: list[deque[tuple[Seen, Key]]] = [deque(maxlen=_NEARBY_KEPT) for _ in looks]
         self._accounting = accounting
 
-    def key_of(self, event: Event) -> Key:
-        """The group of an event; None for what it does not tell."""
-        get = event.attributes.get
-        return tuple([event.host if name == "host" else _text(get(name)) for name in self.mode.key])
-
     def group(self, key: Key) -> Group:
         """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
-        found = self.groups.get(key)
-        if found is None:
-            fitting = self.groups.fitting(key)
-            if fitting:
-                found = fitting[-1]
+        found = self.groups.get(key) or self.groups.latest(key)
         if found is None:
             found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
             if len(self.groups) >= MAX_GROUPS:
@@ -116,8 +110,11 @@ class Tracker:
         return found
 
     def _refine(self, group: Group, key: Key) -> None:
+        known = tuple([old if old is not None else new for old, new in zip(group.key, key, strict=True)])
+        if known == group.key:
+            return
         self.groups.pop(group.key)
-        group.key = tuple(old if old is not None else new for old, new in zip(group.key, key, strict=True))
+        group.key = known
         if group.incident is not None:
             group.incident.key = group.key
 
@@ -128,9 +125,9 @@ class Tracker:
             return [exact]
         return self.groups.fitting(key)
 
-    def remember(self, role: Role, key: Key, seen: Seen) -> None:
-        """Keep an event that rules look back for."""
-        self._remembered[role.index].append((seen, key))
+    def remember(self, index: int, key: Key, seen: Seen) -> None:
+        """Keep an event that a look-back is about."""
+        self._remembered[index].append((seen, key))
 
     def recent(self, index: int, nearby: Nearby, key: Key, clock: int) -> Seen | None:
         """The latest remembered event of a look-back that fits a key and its window."""
@@ -140,6 +137,12 @@ class Tracker:
             if fits(key, other):
                 return seen
         return None
+
+
+def key_of(event: Event, shape: tuple[str, ...]) -> Key:
+    """What tells the groups of a mode apart, of an event; None for what it does not tell."""
+    get = event.attributes.get
+    return tuple([event.host if name == "host" else _text(get(name)) for name in shape])
 
 
 def _text(value: object) -> str | None:
@@ -171,12 +174,29 @@ def _roles(mode: FailureMode) -> Iterator[Role]:
 
 
 class Listening(NamedTuple):
-    """A mode that an event concerns."""
+    """A mode that an event concerns, and what the event does there; by evidence rule, way of recovery or look-back."""
 
     tracker: Tracker
-    roles: list[Role]
+    shape: int
+    """Which of the answer's shapes of keys is that of the mode."""
     wakes: bool
-    """Also while the mode follows no group; other roles only change or end what is there."""
+    """Also while the mode follows no group; otherwise the event only changes or ends what is there."""
+    resets: tuple[int, ...]
+    resolves: tuple[int, ...]
+    evidence: tuple[Role, ...]
+    also: bool
+    nearby: tuple[int, ...]
+
+
+class Answer(NamedTuple):
+    """The modes that an event concerns, in the order of the pack."""
+
+    listening: tuple[Listening, ...]
+    shapes: tuple[tuple[str, ...], ...]
+    """Of the keys by which they tell their groups apart."""
+
+
+_NOBODY = Answer((), ())
 
 
 class Listeners:
@@ -198,27 +218,46 @@ class Listeners:
             for name, listening in roles.items():
                 self._by_type.setdefault(name, []).append((tracker, listening))
         self._asked = {name: tuple(sorted(attributes)) for name, attributes in asked.items()}
-        self._answers: dict[object, list[Listening]] = {}
+        self._answers: dict[object, Answer] = {}
 
-    def of(self, event: Event) -> list[Listening]:
-        """Modes and their roles that an event fits."""
+    def of(self, event: Event) -> Answer:
+        """Modes that an event concerns."""
         asked = self._asked.get(event.type)
         if asked is None:
-            return []
+            return _NOBODY
         get = event.attributes.get
         key = (event.type, event.host, *[get(name) for name in asked])
         found = self._answers.get(key)
         if found is None:
-            fitting = (
-                (tracker, [role for role in roles if role.predicate(event)])
-                for tracker, roles in self._by_type[event.type]
-            )
-            found = [
-                Listening(tracker, roles, wakes=any(role.kind in ("evidence", "nearby") for role in roles))
-                for tracker, roles in fitting
-                if roles
-            ]
             if len(self._answers) >= MAX_ANSWERS:
                 self._answers.clear()
-            self._answers[key] = found
+            found = self._answers[key] = self._answer(event)
         return found
+
+    def _answer(self, event: Event) -> Answer:
+        shapes: dict[tuple[str, ...], int] = {}
+        listening = []
+        for tracker, roles in self._by_type[event.type]:
+            fitting = [role for role in roles if role.predicate(event)]
+            if fitting:
+                shape = shapes.setdefault(tracker.mode.key, len(shapes))
+                listening.append(_listening(tracker, shape, fitting))
+        return Answer(tuple(listening), tuple(shapes))
+
+
+def _listening(tracker: Tracker, shape: int, roles: list[Role]) -> Listening:
+    def indexes(kind: Kind) -> tuple[int, ...]:
+        return tuple([role.index for role in roles if role.kind == kind])
+
+    evidence = tuple([role for role in roles if role.kind == "evidence"])
+    nearby = indexes("nearby")
+    return Listening(
+        tracker,
+        shape,
+        wakes=bool(evidence or nearby),
+        resets=indexes("reset"),
+        resolves=indexes("resolve"),
+        evidence=evidence,
+        also=any(role.kind == "also" for role in roles),
+        nearby=nearby,
+    )

@@ -29,6 +29,7 @@ def test_the_table_answers_as_if_it_looked_at_all_keys(steps: list[tuple[str, Ke
             case "ask":
                 assert table.fitting(key) == [value for other, value in plain.items() if fits(other, key)]
                 assert table.get(key) == plain.get(key)
+                assert table.latest(key) == next((v for other, v in reversed(plain.items()) if fits(other, key)), None)
             case "pop" if key in plain:
                 assert table.pop(key) == plain.pop(key)
             case "oldest" if plain:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loganalyzer.clock import Clock
 from loganalyzer.model import Stamp
-from loganalyzer.timestamps import SECOND, Clock, from_epoch, parse
+from loganalyzer.timestamps import SECOND, from_epoch, parse
 
 MILLISECOND = 1_000_000
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from loganalyzer import __version__
+from loganalyzer import __version__, interrupts
 from loganalyzer.cli import analyze, config, events, explain, follow, history, mcp, options, patterns, unknown, why
 from loganalyzer.errors import LogAnalyzerError
 
@@ -45,6 +45,8 @@ loganalyzer why whatsapp.logged-out gateway.log
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What only writing fails with."""
 ASKS_HELP = "loganalyzer.asks_help"
+PLAIN: tuple[list[str], ...] = ([], ["follow"], ["follow", "-"])
+"""What is typed behind a pipe when messages have stopped."""
 
 
 class Group(TyperGroup):
@@ -52,10 +54,9 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Reads `| loganalyzer --format jsonl` as `| loganalyzer follow --format jsonl`; bare on a terminal is help."""
-        piped = sys.stdin is not None and not sys.stdin.isatty()
         ctx.meta[ASKS_HELP] = bool({"--help", "-h"} & set(args))
         if not args:
-            args = ["follow"] if piped else ["--help"]
+            args = ["follow"] if _piped() else ["--help"]
         elif args[0].startswith("--"):
             word = args[0].partition("=")[0]
             own = {name for param in self.params for name in param.opts} | {"--help"}
@@ -65,14 +66,9 @@ class Group(TyperGroup):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Runs a command; whoever closed the pipe that we write to has read enough."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            _abandon_output()
-            raise typer.Exit(0) from None
-        return result
+        """Runs a command."""
+        with _open_ended():
+            return super().invoke(ctx)
 
 
 app = typer.Typer(
@@ -123,38 +119,66 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    _end_in_order()
-    try:
-        code = app(args=arguments, prog_name="loganalyzer", standalone_mode=False)
-    except typer.TyperException as error:
-        sys.exit(_usage_error(error))
-    except LogAnalyzerError as error:
-        print(f"loganalyzer: {_shown(str(error))}", file=sys.stderr)
-        sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            _abandon_output()
-            print(f"loganalyzer: the output could not be written: {error.strerror}", file=sys.stderr)
-            sys.exit(2)
-        from loganalyzer.cli.bug import report
-
-        report(error)
-        sys.exit(3)
-    if code == 130:
+    with interrupts.raised() as interrupted:
+        try:
+            code = _run(sys.argv[1:] if arguments is None else arguments)
+        except (KeyboardInterrupt, typer.Abort):
+            code = interrupts.EXIT_CODE
+        except Exception as error:
+            code = _failure(error) if not interrupted() else 0
+        if interrupted():
+            code = interrupts.EXIT_CODE
+    if code == interrupts.EXIT_CODE:
         print("loganalyzer: interrupted", file=sys.stderr)
-    sys.exit(code or 0)
+    sys.exit(code)
 
 
-def _end_in_order() -> None:
-    """Lets SIGTERM and SIGHUP end the program as Ctrl-C does: half a file must not stay; `nohup` stays in force."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    for name in ("SIGTERM", "SIGHUP"):  # the second is not known to Windows
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+def _run(words: list[str]) -> int:
+    if words in PLAIN and _piped() and config.is_nothing_set():
+        return _follow()
+    return app(args=words, prog_name="loganalyzer", standalone_mode=False) or 0
+
+
+def _failure(error: Exception) -> int:
+    """Tells what went wrong; gives the exit code."""
+    if isinstance(error, typer.TyperException):
+        return _usage_error(error)
+    if isinstance(error, LogAnalyzerError):
+        print(f"loganalyzer: {_shown(str(error))}", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _abandon_output()
+        print(f"loganalyzer: the output could not be written: {error.strerror}", file=sys.stderr)
+        return 2
+    from loganalyzer.cli.bug import report
+
+    report(error)
+    return 3
+
+
+def _follow() -> int:
+    """`follow` as it is, without asking Typer what options mean that nobody gave: a fifth of the time to an answer."""
+    try:
+        with _open_ended():
+            follow.follow()
+    except typer.Exit as end:
+        return end.exit_code
+    return 0
+
+
+def _piped() -> bool:
+    return sys.stdin is not None and not sys.stdin.isatty()
+
+
+@contextmanager
+def _open_ended() -> Iterator[None]:
+    """Whoever closes the pipe that we write to has read enough."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_output()
+        raise typer.Exit(0) from None
 
 
 def _abandon_output() -> None:

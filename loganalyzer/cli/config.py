@@ -83,6 +83,11 @@ def settings(ctx: typer.Context, file: Path | None) -> list[Setting]:
     return found
 
 
+def is_nothing_set() -> bool:
+    """Does every option have its default? False in doubt; also where a shell asks how a word can be completed."""
+    return not any(name.lstrip("_").startswith(PREFIX) for name in os.environ) and not default_file().exists()
+
+
 def default_file() -> Path:
     """Where the file of this user is, whether it exists or not."""
     import platformdirs

@@ -1,8 +1,8 @@
 """
 Decodes one line of any surface into a `Record`.
 
-Enters: the bytes of one line. Leaves: a record, always; plain text is the last resort. Nothing is kept between lines,
-so mixed streams are no special case. Envelopes (syslog, journal, containers) are peeled by decoding what they carry
+Enters: the bytes of one line. Leaves: a record, always; plain text is the last resort. No line changes what another one
+is, so mixed streams are no special case. Envelopes (syslog, journal, containers) are peeled by decoding what they carry
 with the same formats, a few levels deep.
 """
 
@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 
+from loganalyzer import timestamps
 from loganalyzer.formats import console, containers, gateway, journald, logs, pino, plain, syslog
-from loganalyzer.formats.line import Format, Inner, Line
+from loganalyzer.formats.bodies import MAX_BODY, Bodies
+from loganalyzer.formats.line import Format, Inner, Line, split
 from loganalyzer.model import Record, Stamp
 
 MAX_DEPTH = 4
@@ -44,6 +46,10 @@ FORMATS: dict[str, Format] = _JSON | _TEXT | {"plain": plain.anything}
 """Every surface by the name that its records carry: first those of lines that begin with a brace, in order of trial."""
 
 _JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
+_TIMED_TRIALS = tuple(_TEXT[name] for name in ("syslog-rfc3164", "cri", "syslog-iso", "logs-plain", "console"))
+"""Those of text that may begin with a time."""
+_bodies = Bodies()
+_DIGITS = str.maketrans("123456789", "000000000")
 
 _CARRIED = re.compile(
     r"((?:\binbound|\bpostback): [^\n]{0,400}? preview=\""
@@ -92,8 +98,33 @@ def _starts_with_clock(line: Line) -> bool:
 
 
 def _read(line: Line, depth: int) -> Record:
+    if line.head == "{":
+        return _tried(_JSON_TRIALS, line, depth)
+    if line.time is None:
+        return _tried(_TEXT_TRIALS, line, depth)
+    return _timed(line, line.time, depth)
+
+
+def _timed(line: Line, time: timestamps.Parsed, depth: int) -> Record:
+    """A line that begins with a time; what follows decides the rest of its record, as long as that time is its own."""
+    text, end = line.text, time[2]
+    if len(text) > MAX_BODY:
+        return _tried(_TIMED_TRIALS, line, depth)
+    key = depth, text[:end].translate(_DIGITS), text[end:]
+    body = _bodies.get(key)
+    if body is not None:
+        return Record(*split(time), *body)
+    record = _tried(_TIMED_TRIALS, line, depth)
+    own = record.stamp if record.time_ns is None else record.time_ns
+    if own is not time[0] or record.continuation:
+        return record
+    mark = _bodies.mark(key, record[3:-1])
+    return record if mark is None else record._replace(body=mark)
+
+
+def _tried(trials: tuple[Format, ...], line: Line, depth: int) -> Record:
     inner = _INNER[depth]
-    for trial in _JSON_TRIALS if line.head == "{" else _TEXT_TRIALS:
+    for trial in trials:
         record = trial(line, inner)
         if record is not None:
             return record

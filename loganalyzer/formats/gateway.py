@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from loganalyzer.formats.bodies import MAX_BODY, Bodies, Body
 from loganalyzer.formats.line import (
     MAX_NAME,
     Inner,
@@ -63,13 +64,7 @@ _decode_entry = msgspec.json.Decoder(_Entry).decode
 _decode_any = msgspec.json.Decoder().decode
 _decode_text = msgspec.json.Decoder(str | None).decode
 
-MAX_BODIES = 1024
-MAX_BODY = 2048
-"""Records that are remembered, but for their times, and the longest of them [bytes]."""
-MAX_SEEN = 8192
-"""Records that are known to have come once."""
-Body = tuple[Any, ...]
-"""A record behind its time, in the order of its fields; with its mark, `Record.body`, only if it is remembered."""
+_bodies = Bodies()
 
 
 class Bindings(NamedTuple):
@@ -99,35 +94,16 @@ def _from_entry(entry: _Entry, *, remember: bool) -> Record:
     method = meta.path.method if meta.path is not None else None
     known = meta.level, meta.name, method, entry.hostname or meta.hostname
     args = entry.arg0, entry.arg1, entry.arg2, entry.arg3
-    body = None
-    if remember:
-        key = (*map(bytes, args), bytes(entry.flat), *known)
-        body = _bodies.get(key)
+    key = (*map(bytes, args), bytes(entry.flat), *known) if remember else None
+    body = None if key is None else _bodies.get(key)
     if body is None:
         given = [_decode_any(arg) for arg in args if arg is not _NOTHING]
         flat = None if entry.flat is _NOTHING else _decode_text(entry.flat)
         body = _record(given, flat, *known)
-        if remember and _seen_before(hash(key)):
-            body = _bodies[key] = (*body, object())
+        if key is not None:
+            body = (*body, _bodies.mark(key, body))
     time_ns, stamp, resolution_ns = time_fields(entry.time or meta.date)
     return Record(time_ns, stamp, resolution_ns, *body)
-
-
-_bodies: dict[tuple[bytes | str | None, ...], Body] = {}
-"""A gateway in trouble writes the same records again and again: those that came twice, by what makes them."""
-_seen: set[int] = set()
-"""Hashes of those that came once; most never come again and are not worth more."""
-
-
-def _seen_before(key: int) -> bool:
-    if key in _seen:
-        if len(_bodies) >= MAX_BODIES:
-            _bodies.clear()
-        return True
-    if len(_seen) >= MAX_SEEN:
-        _seen.clear()
-    _seen.add(key)
-    return False
 
 
 def _from_object(found: dict[str, Any]) -> Record:

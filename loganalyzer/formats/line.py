@@ -293,6 +293,7 @@ def enveloped(
         found.origin,
         format_name,
         found.continuation,
+        None if found.body is None else (found.body, format_name, host, ident),
     )
 
 

@@ -23,7 +23,7 @@ TypeName = Literal["str", "int", "float", "bool"]
 Operator = Literal["in", "not", "gte", "lte", "gt", "lt", "has"]
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, cache_hash=True):
     """Base of every pack type."""
 
 

@@ -86,7 +86,7 @@ def parse(text: str, file: str) -> Document:
 class _Refusal(yaml.MarkedYAMLError):
     """Valid YAML that a pack has no use for."""
 
-    def __init__(self, problem: str, event: yaml.Event) -> None:
+    def __init__(self, problem: str, event: Any) -> None:
         super().__init__(problem=problem, problem_mark=event.start_mark)
 
 

@@ -11,7 +11,6 @@ import posixpath
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -71,6 +70,8 @@ def find(url: str) -> Iterator[Remote]:
 
 
 def _web_file(system: Any, url: str) -> Remote:
+    from email.utils import parsedate_to_datetime
+
     if urlsplit(url).path.endswith("/"):
         raise RemoteError("is a folder: name the files in it, web servers do not list them in one way")
     info = system.info(url)

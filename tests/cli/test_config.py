@@ -46,6 +46,22 @@ def test_defaults_hold_for_the_bare_pipe_too(run: Run, write: Callable[[str], st
     assert all(json.loads(line)["schema"] == "loganalyzer.transition/1" for line in done.stdout.splitlines())
 
 
+@pytest.mark.parametrize("words", [[], ["follow"], ["follow", "-"]])
+def test_a_pipe_without_options_means_the_same_by_its_short_way(
+    run: Run, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody set costs no time, and what is set still holds: in the file of the user, and in the environment."""
+    text = LOG.read_text()
+    long = run(*(words or ["follow"]), "--format", "text", stdin=text)
+    short = run(*words, stdin=text)
+    assert (short.stdout, short.stderr, short.returncode) == (long.stdout, long.stderr, long.returncode)
+    assert "Session conflict" in short.stdout or "whatsapp.session-conflict" in short.stdout
+    assert run(*words, stdin=text, env={"LOGANALYZER_FORMAT": "jsonl"}).stdout.startswith('{"schema"')
+    monkeypatch.setattr("loganalyzer.cli.config.default_file", lambda: tmp_path / "loganalyzer.toml")
+    (tmp_path / "loganalyzer.toml").write_text('format = "jsonl"', encoding="utf-8")
+    assert run(*words, stdin=text).stdout.startswith('{"schema"')
+
+
 def test_what_is_set_is_shown_with_its_origin_and_secrets_are_not(run: Run, write: Callable[[str], str]) -> None:
     """`loganalyzer config` tells value and origin of every default, but never a key."""
     path = write('redact-key = "very secret"\n[analyze]\nworkers = 2\n')

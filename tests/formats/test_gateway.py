@@ -115,11 +115,14 @@ def test_records_that_differ_in_their_time_only_share_a_body() -> None:
         assert decode(V9.replace(old, new).encode()).body is not first.body
 
 
-def test_what_an_envelope_adds_is_no_part_of_a_body() -> None:
-    """The same record below two hosts has no body, since it is not the same."""
-    for host in ("one", "two"):
+def test_what_an_envelope_adds_makes_another_body() -> None:
+    """The same record below two hosts has two bodies, since it is not the same; below one host it has one."""
+    bodies = []
+    for host in ("one", "two", "one"):
         found = decode(f"2026-11-20T12:30:21.377887+00:00 {host} openclaw[7]: {V9}".encode())
-        assert (found.host, found.level, found.body) == (host, "error", None)
+        assert (found.host, found.level) == (host, "error")
+        bodies.append(found.body)
+    assert bodies[0] == bodies[2] != bodies[1]
 
 
 def test_the_flattened_message_is_not_trusted() -> None:

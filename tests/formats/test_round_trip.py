@@ -24,7 +24,7 @@ def records(run: str, surface: str) -> list[Record]:
     """Records of a surface, continuation lines joined to the record above them."""
     found: list[Record] = []
     for line in (DATA / run / surface).read_bytes().splitlines():
-        record = decode(line)
+        record = decode(line)._replace(body=None)
         if not record.continuation:
             found.append(record)
         elif found:
@@ -53,7 +53,7 @@ def test_logs_json(run: str) -> None:
     """`openclaw logs --json` loses nothing of the file record."""
     file = records(run, "gateway.jsonl")
     assert file
-    assert [record._replace(format="logs-json", body=None) for record in file] == records(run, "logs-json.jsonl")
+    assert [record._replace(format="logs-json") for record in file] == records(run, "logs-json.jsonl")
 
 
 @pytest.mark.parametrize("run", RUNS)
