@@ -260,24 +260,53 @@ class Analyzer:
             now_ns: wall clock of the arrival [ns, UTC]; lets silence be judged while the log is close to it.
         """
         transitions: list[Transition] = []
+        classifier = self._judge.classifier
         for event in self._reader.feed(data):
             transitions += self._take(event)
-        last = self._judge.classifier.last_ns
+        last = classifier.last_ns
         if now_ns is not None and last is not None:
-            self._live = self._wall_clock and abs(now_ns - last) <= LIVE_WINDOW_NS
+            self._live = self._wall_clock and abs(now_ns - classifier.jumped_ns - last) <= LIVE_WINDOW_NS
         return transitions
+
+    def clock_was_set(self, jump_ns: int) -> None:
+        """
+        The wall clock of this machine was set; a leap of the same size in a live log is no silence.
+
+        Args:
+            jump_ns: forward, or back if it is negative [ns].
+        """
+        if self._live:
+            classifier = self._judge.classifier
+            classifier.jumped_ns = max(0, classifier.jumped_ns + jump_ns)
+
+    def turn(self, name: str, lost: str = "") -> list[Transition]:
+        """
+        The next bytes are the first ones of another file; the lines before are complete. What that decides.
+
+        Args:
+            name: of the file; evidence from here on names it, and lines are counted from 1 again.
+            lost: why lines between the two may be missing; empty if none are.
+        """
+        transitions = self.missed(lost) if lost else []
+        self._judge.classifier.surroundings.rolled.begin(self._reader.next_line, name)
+        return transitions
+
+    def missed(self, reason: str) -> list[Transition]:
+        """Lines before the next bytes are missing; what that decides."""
+        return [transition for event in self._reader.gap(reason) for transition in self._take(event)]
 
     def advance(self, now_ns: int) -> list[Transition]:
         """Let the wall clock decide absences due at `now_ns` [ns, UTC]; nothing while an old log is replayed."""
         deadline = self.deadline_ns
         if deadline is None or now_ns <= deadline:
             return []
-        return self._judge.classifier.advance(now_ns)
+        return self._judge.classifier.advance(now_ns - self._judge.classifier.jumped_ns)
 
     @property
     def deadline_ns(self) -> int | None:
         """When `advance` will decide something [ns, UTC]; None if nothing is pending or the log is not live."""
-        return self._judge.classifier.deadline_ns if self._live else None
+        deadline = self._judge.classifier.deadline_ns if self._live else None
+        return None if deadline is None else deadline + self._judge.classifier.jumped_ns
 
     def latest_ns(self) -> int | None:
         """Time of the last line so far [ns, UTC]; costs reading a line again."""
@@ -293,7 +322,7 @@ class Analyzer:
         for event in self._reader.finish():
             transitions += self._take(event)
         transitions += self._judge.finish(self._reader.end_ns())
-        self.accounting.assumptions += self._reader.clock.assumptions
+        self.accounting.assumptions += self._reader.assumptions
         return transitions
 
     def _take(self, event: Event) -> list[Transition]:

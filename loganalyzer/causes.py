@@ -3,8 +3,8 @@ Root causes: which incident is a consequence of which.
 
 A cause explains while it is open and for `explains_within` after its end (after its last evidence, if nothing can
 end it); consequences that were logged up to `explains_before` earlier count too. What was never more than info
-explains nothing: a short hiccup must not hide an outage. The most proximate cause wins, so that chains keep their
-links.
+explains nothing, since a short hiccup must not hide an outage, nor does what is undecided. The most proximate cause
+wins, so that chains keep their links.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Causes:
 
 
 def _fits(cause: LiveIncident, consequence: LiveIncident) -> bool:
-    """Is one severe enough to be a cause, and do the keys agree where both name something? Unknown fits everything."""
-    if cause.peak < Severity.WARNING:
+    """Is one severe and sure enough to be a cause, and do the keys agree where both name something?"""
+    if cause.peak < Severity.WARNING or cause.status is Status.UNDECIDED:
         return False
     ours = dict(zip(cause.mode.key, cause.key, strict=True))
     for name, value in zip(consequence.mode.key, consequence.key, strict=True):

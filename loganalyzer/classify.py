@@ -15,15 +15,19 @@ from types import MappingProxyType
 
 from loganalyzer.causes import Causes
 from loganalyzer.correlate import Absence, Completion, Seen
+from loganalyzer.gaps import CLOCK_SET, Gaps, Silence
 from loganalyzer.incident import LiveIncident, Surroundings
 from loganalyzer.keys import Key
-from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
+from loganalyzer.model import GAP, Accounting, Event, Incident, Severity, Status, Transition
 from loganalyzer.packs.schema import EvidenceRule, Pack
 from loganalyzer.remediate import parse_version
 from loganalyzer.tracking import Group, Listeners, Listening, Note, Role, Tracker, Watch, key_of
 
 TRUSTED_AT_END = 120_000_000_000
 """A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
+
+CLOCK_SLACK = 10_000_000_000
+"""How much less than a clock was set forward its next step may show [ns]."""
 
 
 @dataclass(order=True, slots=True)
@@ -62,7 +66,12 @@ class Classifier:
         self._order = 0
         self._clock = 0
         self._last_ns: int | None = None
+        self._step = 0
+        """The latest step forward of event time [ns]."""
+        self.jumped_ns = 0
+        """How far the clock that stamps the log was set forward, until a step of event time has shown it [ns]."""
         self.surroundings = Surroundings()
+        self._gaps = Gaps()
         self._live: dict[str, LiveIncident] = {}
         self._decided: list[Transition] = []
 
@@ -87,8 +96,11 @@ class Classifier:
 
     def feed(self, event: Event) -> list[Transition]:
         """Take the next event; the transitions that its time and its content decide."""
+        self._gaps.lines[event.span.source] = event.span.line
         if event.time_ns is not None:
             self._pass_time(event.time_ns)
+        if event.type == GAP:
+            self._miss(event)
         self._learn(event)
         answer = self._listeners.of(event)
         if answer.listening:
@@ -116,7 +128,7 @@ class Classifier:
         for tracker in self._trackers:
             for group in list(tracker.groups.values()):
                 if group.incident is not None and group.recovered is not None:
-                    if group.stable_at - group.recovered.clock <= TRUSTED_AT_END:
+                    if group.stable_at - group.calm_from <= TRUSTED_AT_END:
                         self._resolve(group)
                 elif group.incident is None:
                     self._undecided(tracker, group)
@@ -134,8 +146,14 @@ class Classifier:
 
     def _pass_time(self, now_ns: int) -> None:
         target = self._clock
-        if self._last_ns is not None and now_ns > self._last_ns:
-            target += now_ns - self._last_ns
+        if self._last_ns is not None:
+            step = now_ns - self._last_ns
+            if step <= -CLOCK_SET:
+                self._reopen(self._gaps.taken_back(now_ns))
+            elif 0 < self.jumped_ns <= step + CLOCK_SLACK:
+                step, self.jumped_ns = step - self.jumped_ns, 0
+            self._step = max(0, step)
+            target += self._step
         while self._deadlines and self._deadlines[0].clock < target:
             deadline = heapq.heappop(self._deadlines)
             if self._valid(deadline):
@@ -144,6 +162,18 @@ class Classifier:
                 self._expire(deadline)
         self._last_ns = now_ns
         self._clock = target
+
+    def _miss(self, event: Event) -> None:
+        """Lines are missing: what silence alone has decided beside them is open again."""
+        self._reopen(self._gaps.take(event, self._clock))
+
+    def _reopen(self, silences: list[Silence]) -> None:
+        """What silence alone has decided turns out to be undecided."""
+        for silence in silences:
+            incident = silence.incident
+            if silence.group.incident is incident and incident.status is Status.OPEN and incident.is_only_silence:
+                incident.status = Status.UNDECIDED
+                self._show("undecided", incident)
 
     def _learn(self, event: Event) -> None:
         found = event.attributes.get("version")
@@ -205,7 +235,7 @@ class Classifier:
             group.recovered = None
             incident.add(seen, occurrence=role.counts)
             taken = 1 + role.counts
-        if incident is not None and index in incident.settled and watch is None:
+        if incident is not None and index in incident.settled and incident.status is Status.OPEN and watch is None:
             self._update(incident)
             return taken
         detector = group.detectors[index]
@@ -219,11 +249,15 @@ class Classifier:
         if detector.deadline is not None and detector.deadline != deadline:
             self._schedule(detector.deadline, tracker, group, index)
         if completion is not None:
-            self._complete(tracker, group, index, completion)
+            self._complete(tracker, group, index, completion, self._standing(tracker, index, completion))
             return max(taken, 1 + role.counts)
         if incident is not None:
             self._update(incident)
         return taken
+
+    def _standing(self, tracker: Tracker, index: int, completion: Completion) -> Status:
+        """What a rule is worth that these events complete: nothing certain if it needed lines that are missing."""
+        return Status.UNDECIDED if self._gaps.doubtful(tracker.mode.evidence[index], completion) else Status.OPEN
 
     def _complete(
         self, tracker: Tracker, group: Group, index: int, completion: Completion, status: Status = Status.OPEN
@@ -233,6 +267,8 @@ class Classifier:
         fresh = incident is None
         if incident is None:
             incident = self._open(tracker, group, rule, completion)
+        elif status is Status.UNDECIDED and incident.status is Status.OPEN:
+            return  # what is doubtful adds nothing to what is certain
         extra = max(0, incident.count - (rule.count or 1))
         confirmed = sum(
             nearby.add
@@ -242,7 +278,13 @@ class Classifier:
         quiet = incident.peak < Severity.WARNING
         incident.believe(index, tracker.severities[index], extra, confirmed)
         if not fresh:
-            self._update(incident)
+            if status is Status.OPEN and incident.status is Status.UNDECIDED:
+                incident.status = status
+                self._show("opened", incident)
+                for other in self._causes.adopt(incident):
+                    self._show("updated", other)
+            else:
+                self._update(incident)
             if quiet and incident.peak >= Severity.WARNING:
                 for other in self._causes.adopt(incident):
                     self._show("updated", other)
@@ -273,6 +315,8 @@ class Classifier:
 
     def _update(self, incident: LiveIncident) -> None:
         told = incident.told
+        if incident.status is Status.UNDECIDED:
+            return
         if told is None or incident.count >= 2 * max(1, told.occurrences):
             self._show("updated", incident)
         elif incident.stirred:
@@ -283,7 +327,12 @@ class Classifier:
     def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> None:
         if group.incident is None or group.recovered is not None:
             return
+        if group.incident.status is Status.UNDECIDED:  # it stays so, and what comes next is another one
+            self._forget(group)
+            group.clear()
+            return
         group.recovered = seen
+        group.calm_from = seen.clock
         group.stable_at = seen.clock + tracker.mode.resolve[index].stable
         if tracker.watch is not None:
             tracker.watch(Note("recovering", group, 0, seen, (), ()))
@@ -297,9 +346,7 @@ class Classifier:
         assert incident is not None, "only an open incident resolves"
         assert recovered is not None, "only evidence of recovery resolves"
         incident.resolve(recovered)
-        group.incident = group.recovered = None
-        for detector in group.detectors:
-            detector.reset()
+        group.clear()
         self._show("resolved", incident)
 
     def _undecided(self, tracker: Tracker, group: Group) -> None:
@@ -310,14 +357,29 @@ class Classifier:
 
     def _expire(self, deadline: _Deadline) -> None:
         if deadline.index is None:
-            self._resolve(deadline.group)
+            self._prove(deadline)
             return
         detector = deadline.group.detectors[deadline.index]
         assert isinstance(detector, Absence), "only absences have deadlines"
         completion = detector.expire()
         if deadline.tracker.watch is not None:
             deadline.tracker.watch(Note("silence", deadline.group, deadline.index, None, completion, completion))
-        self._complete(deadline.tracker, deadline.group, deadline.index, completion)
+        group, standing = deadline.group, self._standing(deadline.tracker, deadline.index, completion)
+        is_first = group.incident is None
+        self._complete(deadline.tracker, group, deadline.index, completion, standing)
+        if is_first and group.incident is not None and standing is Status.OPEN:
+            self._gaps.decided_by_silence(group, group.incident, completion[0], self._last_ns, self._step)
+
+    def _prove(self, deadline: _Deadline) -> None:
+        """A recovery has been stable; where lines are missing since, a relapse may be, and its time starts anew."""
+        group = deadline.group
+        gap = None if group.recovered is None else self._gaps.after(group.recovered)
+        if gap is None or gap.clock <= group.calm_from:
+            self._resolve(group)
+            return
+        group.stable_at += gap.clock - group.calm_from
+        group.calm_from = gap.clock
+        self._schedule(group.stable_at, deadline.tracker, group, None)
 
     def _forget(self, group: Group) -> None:
         """A group that gave way to others: its incident stays as it is, told once more if it has grown."""
@@ -349,7 +411,7 @@ class Classifier:
         incident.told = incident.summed_up()
         incident.stirred = False
         ended = incident.status is not Status.OPEN
-        if ended:
+        if incident.status is Status.RESOLVED:
             self._live.pop(incident.id, None)
         if ended or self._growing:
             self._tell(kind, incident, now or incident.snapshot())
@@ -359,4 +421,6 @@ class Classifier:
 
     def _tell(self, kind: str, incident: LiveIncident, now: Incident) -> None:
         incident.shown = now
+        if incident.status is Status.UNDECIDED:
+            kind = "undecided"
         self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=now))

@@ -19,10 +19,11 @@ from typing import NamedTuple
 from loganalyzer import formats, packs, subsystems, unknown
 from loganalyzer.errors import SourceError
 from loganalyzer.formats import journald
-from loganalyzer.model import Accounting, Event, Record, Stamp, UnknownLine
+from loganalyzer.model import GAP, READER, Accounting, Event, Origin, Record, Span, Stamp, UnknownLine
 from loganalyzer.packs.compile import compile_pack
 from loganalyzer.packs.schema import Pack
 from loganalyzer.scan import Line, Scanner
+from loganalyzer.sources import Missing
 from loganalyzer.tokenize import Tokenizer, is_damaged
 
 TIME_PROBE_LINES = 200
@@ -132,8 +133,15 @@ class Extractor:
         """Is it clear that no line matters for its time alone? Only then may the rest be read in any order."""
         return not self._scanner.every_line
 
+    @property
+    def lines(self) -> int:
+        """Lines so far."""
+        return self._scanner.count
+
     def feed(self, data: bytes) -> Iterator[Item]:
-        """What is in the lines that these bytes complete."""
+        """What is in the lines that these bytes complete, or that lines are missing before the next ones."""
+        if isinstance(data, Missing):
+            yield gap(self._name, self.lines + 1, data.reason)
         for line in self._scanner.feed(data):
             yield from self._items(line)
 
@@ -216,6 +224,19 @@ class Extractor:
             return
         self._probed = 0
         yield Mark(*_parts(time))
+
+
+def gap(source: str, line: int, reason: str) -> Event:
+    """
+    The event that lines of a source are missing.
+
+    Args:
+        line: number of the first one behind them.
+        reason: why they are, in a few words.
+    """
+    text = f"lines are missing: {reason}"
+    span = Span(source, line, line, 0)
+    return Event(GAP, {"reason": reason}, None, 0, span, None, None, None, Origin.GATEWAY, READER, "", text)
 
 
 def _parts(time: int | Stamp) -> tuple[int | None, Stamp | None]:

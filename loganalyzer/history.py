@@ -93,7 +93,10 @@ class History:
 
         A write that fails (another writer, a full disk) is kept for the next one and told by `problem`, never raised.
         """
-        self._waiting.update((one.id, one) for one in incidents if one.status is not Status.UNDECIDED)
+        for one in incidents:
+            self._waiting.pop(one.id, None)
+            if one.status is not Status.UNDECIDED:
+                self._waiting[one.id] = one
         now_ns = time.time_ns()
         try:
             with self._database:

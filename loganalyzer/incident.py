@@ -15,6 +15,7 @@ from loganalyzer.keys import Key
 from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
 from loganalyzer.packs.schema import FailureMode
 from loganalyzer.remediate import Version, fill, ladder
+from loganalyzer.rolled import Rolled
 
 FIRST_KEPT = 6
 LAST_KEPT = 6
@@ -43,6 +44,8 @@ class Surroundings:
 
     version: Version | None = None
     supervisor: str | None = None
+    rolled: Rolled = field(default_factory=Rolled)
+    """The files behind a stream that is followed through rotations."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,6 +114,11 @@ class LiveIncident:
     def band(self) -> int:
         """Which of the bands the confidence is in; a change of band is worth an update."""
         return bisect_right(BANDS, self.confidence)
+
+    @property
+    def is_only_silence(self) -> bool:
+        """Is all that speaks for it that something did not come?"""
+        return all(rule.not_followed_by for rule in self.mode.evidence if rule.name in self.variants)
 
     def identify(self, first: Seen) -> None:
         """Fix the id by the first evidence."""
@@ -211,7 +219,7 @@ class LiveIncident:
             summary=fill(self.mode.summary, values),
             cause=fill(self.mode.cause, values),
             evidence=tuple(
-                _evidence(place, attributes)
+                _evidence(self._located(place), attributes)
                 for kept in (self._context, self._head, self._tail)
                 for place, attributes in kept.items()
             ),
@@ -225,6 +233,11 @@ class LiveIncident:
             ),
             references=self.mode.references,
         )
+
+    def _located(self, place: _Place) -> _Place:
+        """The place in the file where it stands, if the stream was read from several."""
+        found = self.surroundings.rolled.located(place[1])
+        return place if found is None else (*found, *place[2:])
 
     def _values(self) -> Mapping[str, Scalar | None]:
         key = {name: value for name, value in zip(self.mode.key, self.key, strict=True) if value is not None}

@@ -104,6 +104,7 @@ class Figures:
         unknown = {"warning": read.unknown_warnings, "error": read.unknown_errors}
         yield _counters("unknown_lines", "Warnings and errors that no pattern knows.", "level", unknown)
         yield _counter("duplicates", "Events that were seen twice and counted once.", read.duplicates)
+        yield _counter("gaps", "Places where lines of the log are missing.", read.gaps)
         yield _counter("out_of_order", "Events with a time before that of the event above.", read.out_of_order)
         yield _counter("truncated_lines", "Lines longer than the cap, cut.", read.truncated)
         yield _counter("undecodable_lines", "Lines that are damaged.", read.undecodable)

@@ -15,6 +15,10 @@ from typing import Any, NamedTuple
 
 MAX_UNKNOWN_HEADS = 1000
 """Beginnings of unknown warnings and errors that are told apart in a run."""
+GAP = "log.gap"
+"""Type of the event that lines are missing; see `gaps`."""
+READER = "reader"
+"""Format of such an event if whoever read the source tells it, at the very place."""
 Scalar = str | int | float | bool
 Attributes = Mapping[str, Scalar]
 
@@ -270,6 +274,8 @@ class Accounting:
     """Lines with NUL bytes, and lines that were looked at with invalid UTF-8 or broken JSON."""
     duplicates: int = 0
     """Records seen twice (two sinks, replay after a reconnect) and counted once."""
+    gaps: int = 0
+    """Places where a log or its reader says that lines are missing."""
     evicted: int = 0
     """Groups dropped because a rule held too many keys at once."""
     regex_timeouts: int = 0

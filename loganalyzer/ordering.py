@@ -17,8 +17,10 @@ from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs.schema import EventType
 
 SECOND = 1_000_000_000
-MAX_REMEMBERED = 4096
-"""Lines remembered to recognise a replay."""
+MAX_REMEMBERED = 16_384
+"""Events remembered to recognise a replay; an answer of `openclaw logs` has at most 5,000 records."""
+STEPPED_BACK = 2 * SECOND
+"""So far back begins a replay of lines whose times have no fractions [ns]."""
 MAX_NEIGHBOURS = 64
 """Events of one type that a new one is compared with."""
 MAX_WAITING = 10_000
@@ -126,7 +128,12 @@ class Deduplicator:
     def __init__(self, event_types: dict[str, EventType], accounting: Accounting) -> None:
         self._within = {name: kind.same_within for name, kind in event_types.items()}
         self._neighbours: dict[str, _Neighbours] = {}
-        self._lines: OrderedDict[object, None] = OrderedDict()
+        self._lines: OrderedDict[int, None] = OrderedDict()
+        """Hashes of the latest lines with events."""
+        self._latest: dict[str, int] = {}
+        """Latest time of each source that has whole seconds only [ns]."""
+        self._replaying: set[str] = set()
+        """Those that have stepped back to lines that were seen before."""
         self._accounting = accounting
 
     def fresh(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -141,16 +148,31 @@ class Deduplicator:
         return False
 
     def _replayed(self, event: Event) -> bool:
-        """The very line again in the same stream; text of second resolution may really repeat."""
-        if event.time_ns is None or event.resolution_ns >= SECOND:
+        """The very line again in the same stream; within one second, text without fractions may really repeat."""
+        if event.time_ns is None:
             return False
-        line = (event.span.source, event.format, event.host, event.type, event.time_ns, event.text)
-        if line in self._lines:
+        is_coarse = event.resolution_ns >= SECOND
+        where = event.span.source, event.format, event.host
+        line = hash((*where, event.type, event.time_ns, is_coarse, event.text))
+        seen = line in self._lines
+        if is_coarse:
+            seen = self._stepped_back(event.span.source, event.time_ns, seen=seen) and seen
+        if seen:
             return True
         self._lines[line] = None
         if len(self._lines) > MAX_REMEMBERED:
             self._lines.popitem(last=False)
         return False
+
+    def _stepped_back(self, source: str, time_ns: int, *, seen: bool) -> bool:
+        """Is a source, after a step back to a line that was seen, not yet past the latest time before that?"""
+        latest = self._latest.get(source)
+        if latest is None or time_ns > latest:
+            self._latest[source] = time_ns
+            self._replaying.discard(source)
+        elif seen and time_ns <= latest - STEPPED_BACK:
+            self._replaying.add(source)
+        return source in self._replaying
 
     def _echoed(self, event: Event) -> bool:
         """The same event in another sink, a moment apart. One sink may tell less of it than another."""

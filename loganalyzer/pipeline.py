@@ -11,6 +11,7 @@ run.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
@@ -19,9 +20,9 @@ from loganalyzer.clock import Clock
 from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import End, Extractor, Item, Options, Plan
-from loganalyzer.model import Accounting, Event, Incident, Transition, UnknownLine
+from loganalyzer.model import GAP, Accounting, Event, Incident, Transition, UnknownLine
 from loganalyzer.ordering import Deduplicator, merge
-from loganalyzer.sources import Source
+from loganalyzer.sources import Missing, Source
 from loganalyzer.tracking import Watch
 
 __all__ = ["Fate", "Judge", "Observer", "Options", "Plan", "Reader", "Run", "Timeline", "in_range"]
@@ -51,6 +52,8 @@ class Timeline:
             mtime_ns=source.mtime_ns,
         )
         self._end = End(None, None)
+        self._gaps: Counter[str] = Counter()
+        self._first_gap = 0
         self.latest_ns: int | None = None
         """Time of the latest event [ns, UTC]."""
 
@@ -68,11 +71,27 @@ class Timeline:
                         self._accounting.out_of_order += 1
                     self.latest_ns = time_ns
                 self._accounting.events += 1
+                if item.type == GAP:
+                    self._miss(item)
                 yield item if item.stamp is None else item._replace(time_ns=time_ns, stamp=None)
             elif isinstance(item, UnknownLine) and self._on_unknown is not None:
                 line = item._replace(time_ns=time_ns, stamp=None)
                 if in_range(line, self._options):
                     self._on_unknown(line)
+
+    def _miss(self, gap: Event) -> None:
+        self._accounting.gaps += 1
+        self._first_gap = self._first_gap or gap.span.line
+        self._gaps[str(gap.attributes.get("reason", "lines lost"))] += 1
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What was assumed about its times, and where lines are missing, one sentence each."""
+        if not self._gaps:
+            return self.clock.assumptions
+        reasons = ", ".join(f"{reason} {count}×" for reason, count in sorted(self._gaps.items()))
+        missing = f"lines are missing ({reasons}; first at line {self._first_gap}): what needed them is undecided"
+        return [*self.clock.assumptions, missing]
 
     def end_ns(self) -> int | None:
         """Time of the last line that has one [ns, UTC], once the end was reached."""
@@ -87,6 +106,20 @@ class Reader:
         self._extractor = Extractor(plan, source.name, accounting)
         self._timeline = Timeline(plan, source, accounting)
         self.clock = self._timeline.clock
+
+    @property
+    def next_line(self) -> int:
+        """Number of the line that begins with the next byte, if the last one is complete."""
+        return self._extractor.lines + 1
+
+    @property
+    def assumptions(self) -> list[str]:
+        """See `Timeline.assumptions`."""
+        return self._timeline.assumptions
+
+    def gap(self, reason: str) -> Iterator[Event]:
+        """The event that lines are missing before the next one."""
+        return self._timeline.events(self._extractor.feed(Missing(reason)))
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events of the lines that these bytes complete."""
@@ -140,7 +173,7 @@ class Judge:
         fate: Fate = "judged"
         if not in_range(event, self._options):
             fate = "out of range"
-        elif self._deduplicator.is_duplicate(event):
+        elif event.type != GAP and self._deduplicator.is_duplicate(event):
             fate = "duplicate"
         if self._observer is not None:
             self._observer.event(event, fate)
@@ -222,7 +255,7 @@ class Run:
             self.accounting.problems.append(str(error))
         if self.accounting.bytes == before and not self._problem_of(source):
             self.accounting.assumptions.append(f"{source.name} is empty")
-        self.accounting.assumptions += [f"{source.name}: {text}" for text in timeline.clock.assumptions]
+        self.accounting.assumptions += [f"{source.name}: {text}" for text in timeline.assumptions]
         end = timeline.end_ns()
         if end is not None:
             self._ends.append(end)

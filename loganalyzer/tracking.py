@@ -35,8 +35,16 @@ class Group:
     incident: LiveIncident | None = None
     recovered: Seen | None = None
     """Evidence of recovery that has yet to prove stable."""
+    calm_from: int = 0
+    """Since when nothing speaks against the recovery [logical ns]: its evidence, or a gap behind that."""
     stable_at: int = 0
     opened: int = 0
+
+    def clear(self) -> None:
+        """Forget the incident and what was collected for it."""
+        self.incident = self.recovered = None
+        for detector in self.detectors:
+            detector.reset()
 
 
 Kind = Literal["reset", "resolve", "evidence", "also", "nearby"]

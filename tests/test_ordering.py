@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalyzer.model import Accounting, Event, Origin
-from loganalyzer.ordering import MAX_NEIGHBOURS, Deduplicator, merge
+from loganalyzer.ordering import MAX_NEIGHBOURS, MAX_REMEMBERED, STEPPED_BACK, Deduplicator, merge
 from loganalyzer.packs.schema import EventType
 from loganalyzer.testing import make_event
 
@@ -65,6 +65,40 @@ def test_two_hosts_in_one_stream_have_events_of_their_own() -> None:
     assert fresh([second, echo]) == [second, echo]
     assert fresh([first, second, echo]) == [first, second]
     assert fresh([first, make_event("a", 1.001, format="console")]) == [first]
+
+
+def test_replayed_lines_without_fractions_count_once() -> None:
+    """A step back to lines that were seen is a replay, up to the latest time before it."""
+    second = 10**9
+    lines = [make_event("a", t, text=f"line {t}", resolution_ns=second, format="console") for t in (1, 1, 5, 9, 9)]
+    after = make_event("a", 9, text="another", resolution_ns=second, format="console")
+    late = make_event("a", 20, text="line 9", resolution_ns=second, format="console")
+    accounting = Accounting()
+    left = list(Deduplicator(TYPES, accounting).fresh([*lines, *lines[1:], after, late]))
+    assert left == [*lines, after, late]
+    assert accounting.duplicates == 4
+
+
+def test_text_without_fractions_may_repeat_within_its_second() -> None:
+    """Three restarts in a second are three, and a line that comes a second late is no replay."""
+    lines = [make_event("a", t, text="restart", resolution_ns=10**9, format="console") for t in (1, 1, 1, 2, 1)]
+    assert fresh(lines) == lines
+
+
+def test_two_restarts_of_the_same_words_are_two() -> None:
+    """Their times differ."""
+    for resolution_ns in (10**6, 10**9):
+        starts = [make_event("a", t, text="ready", resolution_ns=resolution_ns) for t in (0, 60, 120)]
+        assert fresh(starts) == starts
+
+
+def test_the_longest_tail_is_recognised() -> None:
+    """`openclaw logs` shows 5,000 records at most."""
+    assert MAX_REMEMBERED > 2 * 5000
+    lines = [make_event("a", t, text="same") for t in range(5000)]
+    accounting = Accounting()
+    assert len(list(Deduplicator(TYPES, accounting).fresh([*lines, *lines]))) == 5000
+    assert accounting.duplicates == 5000
 
 
 def test_the_vocabulary_sets_the_distance() -> None:
@@ -126,12 +160,22 @@ def test_no_comparison_that_matters_is_left_out(events: list[Event]) -> None:
     """Comparing each event with all before it gives the same, clock jumps and lines without time included."""
     left: list[tuple[Event, set[tuple[str, str]]]] = []
     replayed: set[object] = set()
+    latest: dict[str, int] = {}
+    stepped_back: set[str] = set()
     expected = []
     for event in events:
         sink = (event.span.source, event.format)
-        line = (sink, event.time_ns)
-        if event.time_ns is not None and event.resolution_ns < 10**9:
-            if line in replayed:
+        line = (sink, event.time_ns, event.resolution_ns >= 10**9)
+        if event.time_ns is not None:
+            seen = line in replayed
+            if event.resolution_ns >= 10**9:
+                if event.time_ns > latest.get(sink[0], -1):
+                    latest[sink[0]] = event.time_ns
+                    stepped_back.discard(sink[0])
+                elif seen and event.time_ns <= latest[sink[0]] - STEPPED_BACK:
+                    stepped_back.add(sink[0])
+                seen = seen and sink[0] in stepped_back
+            if seen:
                 continue
             replayed.add(line)
         for before, echoes in left[-MAX_NEIGHBOURS:]:

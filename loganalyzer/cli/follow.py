@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 FORMATS = ("text", "jsonl")
 SILENT_AFTER_S = 10.0
 IDLE_S = 1.0
-"""Longest sleep [s]: how late a deadline may be noticed that a moved clock brings closer."""
+"""Longest sleep [s]."""
 NS = 1_000_000_000
+SET_NS = 30 * NS
+"""A difference between the clocks of this machine that is no drift [ns]."""
 
 
 def follow(
@@ -188,8 +190,9 @@ def watch(
 
     advise = screen.advise if screen is not None else _advise
     hint_at: float | None = time.monotonic() + SILENT_AFTER_S if source.name == "-" else None
+    clock = Clock()
     while not interrupted() and not (screen is not None and screen.quitting):
-        patience_s = _patience(analyzer.deadline_ns)
+        patience_s = _patience(analyzer.deadline_ns, clock.now_ns())
         if screen is not None:
             patience_s = min(patience_s, screen.patience_s)
         try:
@@ -199,16 +202,19 @@ def watch(
             break
         if data is None:
             break
-        now_ns = time.time_ns()
+        for turn in source.turns:
+            yield analyzer.turn(str(turn.path), turn.lost) if turn.path is not None else analyzer.missed(turn.lost)
         if data:
             hint_at = None
-            yield analyzer.feed(data, now_ns)
+            if jump_ns := clock.read():
+                analyzer.clock_was_set(jump_ns)
+            yield analyzer.feed(data, clock.now_ns())
         else:
             if hint_at is not None and time.monotonic() >= hint_at:
                 hint_at = None
                 advise(SILENT_PRODUCER)
             yield []
-        deadline = analyzer.deadline_ns
+        deadline, now_ns = analyzer.deadline_ns, clock.now_ns()
         if deadline is not None and now_ns > deadline:
             yield analyzer.advance(now_ns)
     yield analyzer.finish()
@@ -218,10 +224,28 @@ def _advise(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _patience(deadline_ns: int | None) -> float:
+class Clock:
+    """The wall clock as it was last read; what has passed since is told by the clock that nobody sets."""
+
+    def __init__(self) -> None:
+        self._wall_ns, self._ticks_ns = time.time_ns(), time.monotonic_ns()
+
+    def now_ns(self) -> int:
+        """The time [ns, UTC]."""
+        return self._wall_ns + time.monotonic_ns() - self._ticks_ns
+
+    def read(self) -> int:
+        """Reads the wall clock anew; how far it was set since then [ns], 0 if it only drifted."""
+        expected_ns = self.now_ns()
+        self._wall_ns, self._ticks_ns = time.time_ns(), time.monotonic_ns()
+        jump_ns = self._wall_ns - expected_ns
+        return jump_ns if abs(jump_ns) >= SET_NS else 0
+
+
+def _patience(deadline_ns: int | None, now_ns: int) -> float:
     if deadline_ns is None:
         return IDLE_S
-    return min(max((deadline_ns - time.time_ns()) / NS + 0.001, 0.01), IDLE_S)
+    return min(max((deadline_ns - now_ns) / NS + 0.001, 0.01), IDLE_S)
 
 
 class Interruption:

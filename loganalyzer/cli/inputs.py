@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from loganalyzer.errors import SourceError, UsageError
-from loganalyzer.sources.growing import GrowingFile, open_plain
+from loganalyzer.sources.growing import GrowingFile, Turn, open_plain
 
 CHUNK_BYTES = 1 << 18
 LOOK_AGAIN_S = 1.0
@@ -30,6 +30,8 @@ class LiveInput(Protocol):
     name: str
     notes: Sequence[str]
     """What went otherwise than one would wish, so far."""
+    turns: Sequence[Turn]
+    """What happened right before the bytes that `read` gave last."""
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what has arrived, b"" after `timeout_s` without anything, None at the end."""
@@ -46,6 +48,7 @@ class Stream:
     def __init__(self, name: str, descriptor: int, wakes: Sequence[int]) -> None:
         self.name = name
         self.notes: Sequence[str] = ()
+        self.turns: Sequence[Turn] = ()
         self._descriptor = descriptor
         self._wakes = wakes
 
@@ -75,6 +78,7 @@ class Followed:
         self.name = str(path)
         self._file = GrowingFile(path)
         self.notes: Sequence[str] = self._file.notes
+        self.turns: Sequence[Turn] = ()
         self._wakes = wakes
         self._changed, changed = os.pipe()
         os.set_blocking(self._changed, False)
@@ -86,6 +90,7 @@ class Followed:
         with contextlib.suppress(BlockingIOError):
             os.read(self._changed, CHUNK_BYTES)  # from here on, only later changes matter
         data = self._file.read()
+        self.turns = self._file.turns
         if not data:
             timeout_s = min(timeout_s, LOOK_AGAIN_S)
             if os.name == "nt":  # cannot wait for pipes

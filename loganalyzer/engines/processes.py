@@ -20,9 +20,9 @@ from loganalyzer.engines.pool import Pool
 from loganalyzer.engines.shards import Shard, data_shards, file_shards
 from loganalyzer.engines.worker import Result, Task, setup_of
 from loganalyzer.errors import SourceError
-from loganalyzer.extract import Extractor, Item, Plan, extract
+from loganalyzer.extract import Extractor, Item, Plan, extract, gap
 from loganalyzer.model import MAX_UNKNOWN_HEADS, Accounting, Event
-from loganalyzer.sources import Source, ahead, extent_of
+from loganalyzer.sources import UNREADABLE, Source, ahead, extent_of
 
 SHARD_BYTES = 16 << 20
 """Size of a shard [bytes]: 50 ms of work in an archive, two seconds in a log made of events. Each shard looks anew at
@@ -127,6 +127,8 @@ class _Feed:
         self._whole: Iterator[bytes] | None = None
         """The chunks of a source that cannot be cut."""
         self._problems: list[str] = []
+        self._given_up: SourceError | None = None
+        """Why the rest of it is not read."""
         self.waiting: deque[Answer] = deque()
 
     def submit(self) -> bool:
@@ -145,7 +147,7 @@ class _Feed:
     def items(self, schedule: _Schedule) -> Iterator[Item]:
         """Everything in the source, in order."""
         lines = 0
-        while result := schedule.next_result(self):
+        while result := self._next(schedule):
             if result.fault:
                 raise RuntimeError(f"in a worker process:\n{result.fault}")
             add(self._accounting, result.counted)
@@ -153,10 +155,21 @@ class _Feed:
             self._advanced()
             yield from _numbered(result.items, lines) if lines else result.items
             lines += result.counted.lines
+        if self._given_up is not None:
+            yield gap(self._source.name, lines + 1, UNREADABLE.reason)
+            raise self._given_up
         if self._whole is not None:
             yield from extract(self._plan, self._source.name, self._whole, self._accounting, self._advanced)
         if self._problems:
-            raise SourceError("; ".join(self._problems))
+            raise SourceError("; ".join(dict.fromkeys(self._problems)))
+
+    def _next(self, schedule: _Schedule) -> Result | None:
+        """The next result; None at the end, or if there will be no more."""
+        try:
+            return schedule.next_result(self)
+        except SourceError as error:
+            self._given_up = error
+            return None
 
     def _cut(self) -> Iterator[Shard]:
         extent = extent_of(self._source)
@@ -167,12 +180,12 @@ class _Feed:
                 yield from file_shards(extent, min(self._size, fair))
                 return
         if extent is not None or self._source.is_live:
-            self._whole = self._source.chunks()
+            self._whole = self._source.pieces()
             return
         chunks = ahead(self._source)
         first: list[bytes] = []
         try:
-            while sum(map(len, first)) < PROBE_BYTES and (chunk := next(chunks, None)):
+            while sum(map(len, first)) < PROBE_BYTES and (chunk := next(chunks, None)) is not None:
                 first.append(chunk)
         except SourceError as error:
             self._problems.append(str(error))

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from loganalyzer.errors import SourceError
 from loganalyzer.scan import LOOK_BACK, MAX_LINE
-from loganalyzer.sources import Extent
+from loganalyzer.sources import Extent, Missing
 
 
 class Shard(Protocol):
@@ -76,6 +76,8 @@ class DataShard(NamedTuple):
     dropped: int
     """Of its last line, which is too long [bytes]."""
     is_last: bool
+    lost: str = ""
+    """Why lines are missing behind it; empty if none are."""
 
     def above(self) -> bytes:
         """See `Shard`."""
@@ -84,6 +86,8 @@ class DataShard(NamedTuple):
     def chunks(self, problems: list[str]) -> Iterator[bytes]:
         """See `Shard`."""
         yield self.data
+        if self.lost:
+            yield Missing(self.lost)
 
 
 def whole_lines(data: bytes, *, is_beginning: bool) -> bytes:
@@ -110,10 +114,20 @@ def data_shards(chunks: Iterator[bytes], size: int) -> Iterator[DataShard]:
     Errors: SourceError from `chunks`, after everything before it.
     Memory: a shard and a chunk. What nobody looks at, far behind the beginning of a long line, is dropped and counted.
     """
-    start, above, data, dropped = 0, b"", bytearray(), 0
+    start, above, data, dropped, lost = 0, b"", bytearray(), 0, ""
     problem: SourceError | None = None
     try:
         for chunk in chunks:
+            if isinstance(chunk, Missing):
+                lost = chunk.reason
+                if data and not data.endswith(b"\n"):
+                    continue  # the stream ends with a torn line
+                whole = bytes(data)
+                data.clear()
+                yield DataShard(start, above, whole, dropped, False, lost)
+                start += len(whole) + dropped
+                above, dropped, lost = _tail(above + whole), 0, ""
+                continue
             if len(data) > TOO_LONG and data.find(b"\n", len(data) - TOO_LONG) < 0:
                 rest = chunk.find(b"\n")
                 dropped += len(chunk) if rest < 0 else rest
@@ -132,7 +146,7 @@ def data_shards(chunks: Iterator[bytes], size: int) -> Iterator[DataShard]:
                 above, dropped = _tail(above + whole), 0
     except SourceError as error:
         problem = error
-    yield DataShard(start, above, bytes(data), dropped, True)
+    yield DataShard(start, above, bytes(data), dropped, True, lost)
     if problem is not None:
         raise problem
 

@@ -38,7 +38,7 @@ _TEXT = re.compile(
     r"|gateway \S+ requires credentials|cron job completion for |memory sync skipped "
 )
 _NOTICES = (
-    "Log tail truncated (increase --max-bytes).",
+    "Log tail truncated (increase --",
     "Log cursor reset (file rotated).",
     "Log cursor re-anchored (skipped ",
     "Local Gateway RPC unavailable; reading ",

@@ -41,13 +41,16 @@ class News:
 
     def take(self, transitions: Sequence[Transition], *, live: bool) -> list[Message]:
         """What is to be told; nothing until the log is live."""
-        changed = {t.incident.id: t.incident for t in transitions if t.incident.status is not Status.UNDECIDED}
-        for name, incident in changed.items():
+        latest = {t.incident.id: t.incident for t in transitions}
+        changed = {name: one for name, one in latest.items() if one.status is not Status.UNDECIDED}
+        for name, incident in latest.items():
             if incident.status is Status.OPEN:
                 self._open[name] = incident
             else:
                 self._open.pop(name, None)
                 self._held.pop(name, None)
+                if incident.status is Status.UNDECIDED:
+                    self._told.pop(name, None)
         self._forget()
         if not live:
             self._held |= {name: incident for name, incident in changed.items() if name in self._open}

@@ -83,7 +83,7 @@ def standing(incident: Incident, view: View) -> str:
         end = _time(incident.resolved_at_ns, view)
         return f"resolved {end} (since {since})" if incident.resolved_at_ns else "resolved"
     if incident.status is Status.UNDECIDED:
-        return f"undecided at the end of the log (since {since})"
+        return f"undecided, the lines that would tell are not there (since {since})"
     return f"open since {since}" if incident.first_seen_ns is not None else "open"
 
 

@@ -205,6 +205,7 @@ def _facts(found: Found, view: View) -> list[tuple[str, str]]:
         ("Truncated", account.number(a.truncated)),
         ("Undecodable", account.number(a.undecodable)),
         ("Duplicates absorbed", account.number(a.duplicates)),
+        ("Gaps", account.number(a.gaps)),
         ("Groups evicted", account.number(a.evicted)),
         ("Regex time-outs", account.number(a.regex_timeouts)),
     ]

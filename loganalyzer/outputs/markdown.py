@@ -158,6 +158,8 @@ def _environment(found: Found, view: View) -> Iterator[str]:
     formats = ", ".join(f"{account.number(n)} {name}" for name, n in sorted(a.records.items()))
     yield f"- Read: {plural(len(a.sources), 'source')}, {account.size(a.bytes)}, {plural(a.lines, 'line')}; "
     yield f"decoded {formats or 'nothing'}; {plural(a.events, 'event')}\n"
+    if a.gaps:
+        yield f"- Missing lines: {plural(a.gaps, 'gap')}\n"
     for sentence in account.explained(a):
         yield f"- {_escape(sentence)}\n"
     for word, notes in (("Assumed", a.assumptions), ("Trouble", a.problems)):

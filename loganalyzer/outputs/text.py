@@ -74,7 +74,7 @@ class Follower:
         if incident.status is Status.RESOLVED:
             style, news = "good", "resolved" + _duration(incident)
         elif incident.status is Status.UNDECIDED:
-            style, news = "dim", "undecided: the log ends before its time is up"
+            style, news = "dim", "undecided: lines that would tell are missing, or are yet to come"
         else:
             style, news = incident.severity.label, self._news(incident, before)
         yield self._line(style, transition.time_ns, f"{incident.failure_mode}: {news}")

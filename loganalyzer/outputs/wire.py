@@ -133,6 +133,7 @@ def accounting_object(accounting: Accounting, redact: Redactor) -> dict[str, Any
         "truncated": accounting.truncated,
         "undecodable": accounting.undecodable,
         "duplicates": accounting.duplicates,
+        "gaps": accounting.gaps,
         "evicted": accounting.evicted,
         "regex_timeouts": accounting.regex_timeouts,
         "masked": redact.masked,

@@ -78,6 +78,11 @@ class Scanner:
             self._recent.push(block)
         self._number = 0
 
+    @property
+    def count(self) -> int:
+        """Lines so far, candidates or not."""
+        return self._number
+
     def lines(self, chunks: Iterable[bytes]) -> Iterator[Line]:
         """The candidates of a whole stream, in order."""
         for chunk in chunks:

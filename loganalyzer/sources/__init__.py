@@ -10,6 +10,18 @@ from loganalyzer.sources.ahead import ahead
 from loganalyzer.sources.expansion import expand
 from loganalyzer.sources.extent import Extent, Stretch, extent_of
 from loganalyzer.sources.remote import shown
-from loganalyzer.sources.source import Part, Source, total_size
+from loganalyzer.sources.source import UNREADABLE, Missing, Part, Source, total_size
 
-__all__ = ["Extent", "Part", "Source", "Stretch", "ahead", "expand", "extent_of", "shown", "total_size"]
+__all__ = [
+    "UNREADABLE",
+    "Extent",
+    "Missing",
+    "Part",
+    "Source",
+    "Stretch",
+    "ahead",
+    "expand",
+    "extent_of",
+    "shown",
+    "total_size",
+]

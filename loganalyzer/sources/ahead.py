@@ -15,8 +15,8 @@ CHUNKS_AHEAD = 4
 
 
 def ahead(source: Source) -> Iterator[bytes]:
-    """The chunks of a source, prepared by a thread if that takes work. Errors: as `Source.chunks`."""
-    return _threaded(source.chunks()) if any(map(_takes_work, source.parts)) else source.chunks()
+    """The pieces of a source, prepared by a thread if that takes work. Errors: as `Source.chunks`."""
+    return _threaded(source.pieces()) if any(map(_takes_work, source.parts)) else source.pieces()
 
 
 def _takes_work(part: Part) -> bool:

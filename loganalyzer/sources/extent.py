@@ -10,7 +10,7 @@ from typing import NamedTuple
 from loganalyzer.sources.compression import Decompressing
 from loganalyzer.sources.reader import RawFile
 from loganalyzer.sources.remote_file import RemoteFile
-from loganalyzer.sources.source import Source, reason
+from loganalyzer.sources.source import UNREADABLE, Missing, Source, reason
 
 NEAR = 1 << 14
 """Bytes read at a time to find the next line start."""
@@ -43,23 +43,30 @@ class Extent:
 
         Args:
             stop: None for everything, also what was written to the last file since.
-            problems: takes what cannot be read, and why; the other files go on.
+            problems: takes what cannot be read, and why; the other files go on, behind a `Missing`.
             size: of the largest chunk [bytes].
         """
-        before = 0
+        before, torn = 0, False
+        missing: list[Missing] = []
         for stretch in self.stretches:
-            if start <= before < stretch.start and (stop is None or before < stop):
+            joined = start <= before < stretch.start and (stop is None or before < stop)
+            if torn if missing else joined:
                 yield b"\n"
-            before = stretch.stop
+            yield from missing
+            before, torn, missing = stretch.stop, False, []
             is_last = stretch is self.stretches[-1]
             first = max(start - stretch.start, 0)
             last = None if stop is None and is_last else min(stop or self.size, stretch.stop) - stretch.start
             if last is not None and first >= last:
                 continue
             try:
-                yield from _read(stretch.opener, first, last, size)
+                for chunk in _read(stretch.opener, first, last, size):
+                    torn = not chunk.endswith(b"\n")
+                    yield chunk
             except OSError as error:
                 problems.append(f"{stretch.name}: {reason(error)}")
+                missing = [UNREADABLE]
+        yield from missing
 
     def line_start(self, position: int) -> int | None:
         """The first place from `position` on where a line begins; None if the rest is one line."""

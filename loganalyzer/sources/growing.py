@@ -4,22 +4,26 @@ A file that is written to: its bytes as they come, through every way in which lo
 - Renamed, or its name given to another file (a new one, a link that was turned): read to its end, then on with what
   stands under the name.
 - Cut and written anew (copytruncate): read from its start again. What was written between the last look and the cut is
-  lost; that is noted.
+  lost; that is noted, and a gap.
 - Rolled by date: when `openclaw-2026-11-20.log` has ended and a file of a later day stands beside it, on with that.
 - Gone for a while: on when it is back.
 - Not there yet (network file systems show the new size before the bytes): zeros at the end are read again until they
   are bytes, for `PATIENCE_S`.
+- Unreadable (a failing disk, a stale handle): opened and read again, for `PATIENCE_S`; then what cannot be read is
+  passed over, which is noted, and a gap.
 
 A torn last line of one file is ended before the next begins. Memory: one chunk.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import names
@@ -28,6 +32,18 @@ CHUNK_BYTES = 1 << 18
 FINGERPRINT_BYTES = 256
 """How much of the start of a file tells it from what is written over it [bytes]."""
 PATIENCE_S = 5.0
+BLOCK_BYTES = 4096
+"""What cannot be read is passed over in such steps [bytes]."""
+MAX_NOTES = 100
+
+
+class Turn(NamedTuple):
+    """The bytes that follow do not simply go on from those before."""
+
+    path: Path | None
+    """The file that they are the first ones of; None if it is still the same."""
+    lost: str
+    """Why lines between may be missing; empty if none are."""
 
 
 class GrowingFile:
@@ -42,48 +58,107 @@ class GrowingFile:
         self.path = path
         """Where it is read from at the moment."""
         self.notes: list[str] = []
-        """What went otherwise than one would wish."""
+        """What went otherwise than one would wish; at most `MAX_NOTES`."""
+        self.turns: list[Turn] = []
+        """What happened right before the bytes that were read last."""
+        self._coming: list[Turn] = []
+        """What happens right before those that are read next."""
         self._descriptor = open_plain(path)
         self._offset = 0
         self._start = b""
         self._torn = False
         self._zeros_since = 0.0
+        self._fails_since = 0.0
+        self._passing = False
+        """Is what cannot be read being passed over?"""
 
     def read(self) -> bytes:
         """Gives what was appended, at most a chunk; b"" if there is nothing at the moment."""
+        self.turns, self._coming = self._coming, []
+        return self._read()
+
+    def _read(self) -> bytes:
         try:
             if self._overwritten():
-                self.notes.append(f"{self.path} was cut and written anew: lines before the cut may be missing")
-                torn = self._torn
-                self._begin()
-                if torn:
+                self._note("was cut and written anew: lines before the cut may be missing")
+                if self._begin("cut and written anew"):
                     return b"\n"
             data = self._held_back(os.read(self._descriptor, CHUNK_BYTES))
+            self._fails_since, self._passing = 0.0, False
             if not data and not self._zeros_since:
                 return self._next_file()
-        except (OSError, SourceError):
-            return b""  # between two files, or gone for now: look again later
+        except SourceError:
+            return b""  # between two files: look again later
+        except OSError as error:
+            return self._failed(error)
+        if self._offset == len(self._start) < FINGERPRINT_BYTES:
+            self._start += data[: FINGERPRINT_BYTES - len(self._start)]
         self._offset += len(data)
         self._torn = not data.endswith(b"\n") if data else self._torn
-        if len(self._start) < FINGERPRINT_BYTES:
-            self._start += data[: FINGERPRINT_BYTES - len(self._start)]
         return data
 
     def close(self) -> None:
         """Closes the file."""
         os.close(self._descriptor)
 
-    def _begin(self) -> None:
+    def _begin(self, lost: str) -> bool:
+        """Starts over with the first byte; is there a torn line to be ended before that?"""
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._offset = 0
         self._start = b""
-        self._torn = False
-        self._zeros_since = 0.0
+        self._zeros_since = self._fails_since = 0.0
+        return self._turn(Turn(self.path, lost))
+
+    def _turn(self, turn: Turn) -> bool:
+        torn, self._torn = self._torn, False
+        (self._coming if torn else self.turns).append(turn)
+        return torn
+
+    def _note(self, text: str) -> None:
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(f"{self.path} {text}")
+
+    def _failed(self, error: OSError) -> bytes:
+        """
+        Reading has failed, or there is no file for now.
+
+        The file is opened anew, since a handle may go stale. What still cannot be read after a while is passed over.
+        """
+        if error.errno not in (errno.EIO, errno.ESTALE):
+            return b""
+        now = time.monotonic()
+        self._fails_since = self._fails_since or now
+        reason = error.strerror or "read error"
+        try:
+            fresh = open_plain(self.path)
+            os.close(self._descriptor)
+            self._descriptor = fresh
+            if self._overwritten():
+                self._note(f"could not be read to its end ({reason}): lines may be missing")
+                return b"\n" if self._begin("could not be read") else b""
+            size = os.fstat(fresh).st_size
+            os.lseek(fresh, self._offset, os.SEEK_SET)
+        except (OSError, SourceError):
+            return b""
+        if now - self._fails_since < PATIENCE_S:
+            return b""
+        self._offset = max(self._offset, min(size, (self._offset // BLOCK_BYTES + 1) * BLOCK_BYTES))
+        os.lseek(fresh, self._offset, os.SEEK_SET)
+        if self._passing:  # all of it is one gap, until something can be read again
+            return b""
+        self._passing = True
+        self._note(f"cannot be read before byte {self._offset:,} ({reason}): lines are missing")
+        return b"\n" if self._turn(Turn(None, "could not be read")) else b""
 
     def _overwritten(self) -> bool:
         if os.fstat(self._descriptor).st_size < self._offset:
             return True
-        return bool(self._start) and _head(self._descriptor, len(self._start)) != self._start
+        try:
+            return bool(self._start) and _head(self._descriptor, len(self._start)) != self._start
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return False  # a bad block at its start says nothing about the rest
 
     def _held_back(self, data: bytes) -> bytes:
         """What has really been written: zeros at the end wait for their bytes."""
@@ -103,18 +178,16 @@ class GrowingFile:
         path = self.path if self._replaced() else later_day(self.path)
         if path is None:
             return b""
-        fresh = open_plain(path)
         # Between the last read and now the old file may have got its last lines.
         data = os.read(self._descriptor, CHUNK_BYTES)
         if data:
-            os.close(fresh)
             self._offset += len(data)
             self._torn = not data.endswith(b"\n")
             return data
+        fresh = open_plain(path)
         os.close(self._descriptor)
-        self._descriptor, self.path, torn = fresh, path, self._torn
-        self._begin()
-        return b"\n" if torn else self.read()
+        self._descriptor, self.path = fresh, path
+        return b"\n" if self._begin("") else self._read()
 
     def _replaced(self) -> bool:
         here, there = os.fstat(self._descriptor), os.stat(self.path)

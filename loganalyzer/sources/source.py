@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources.compression import READ_ERRORS, Decompressing
 from loganalyzer.sources.reader import Opener
+
+
+class Missing(bytes):
+    """No bytes, but the news that lines are missing before the next ones."""
+
+    reason: str
+
+    def __new__(cls, reason: str) -> Self:
+        """`reason`: why, in a few words."""
+        found = super().__new__(cls)
+        found.reason = reason
+        return found
+
+    def __reduce__(self) -> tuple[type[Missing], tuple[str]]:
+        """As what it was made of."""
+        return Missing, (self.reason,)
+
+
+UNREADABLE = Missing("could not be read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +73,25 @@ class Source:
             SourceError: at the end, if parts could not be read (to their end), naming each; what
                 could be read of them and the other parts have been delivered before.
         """
+        return (chunk for chunk in self.pieces(size) if chunk)
+
+    def pieces(self, size: int = 1 << 20) -> Iterator[bytes]:
+        """As `chunks`, but where a part could not be read, `Missing` takes the place of what is not there."""
         problems: list[str] = []
         torn = False
+        missing: list[Missing] = []
         for part in self.parts:
             join = torn
             for chunk in _read(part, size, problems):
+                if isinstance(chunk, Missing):
+                    missing = [chunk]
+                    continue
                 if join:
                     yield b"\n"
+                yield from missing
                 yield chunk
-                join, torn = False, not chunk.endswith(b"\n")
+                join, missing, torn = False, [], not chunk.endswith(b"\n")
+        yield from missing
         if problems:
             raise SourceError("; ".join(problems))
 
@@ -72,6 +102,7 @@ def _read(part: Part, size: int, problems: list[str]) -> Iterator[bytes]:
         reader = part.opener()
     except READ_ERRORS as error:
         problems.append(f"{part.name}: {reason(error)}")
+        yield UNREADABLE
         return
     try:
         while True:
@@ -79,6 +110,7 @@ def _read(part: Part, size: int, problems: list[str]) -> Iterator[bytes]:
                 chunk = reader.read(size)
             except READ_ERRORS as error:
                 problems.append(f"{part.name}: {reason(error)}")
+                yield UNREADABLE
                 return
             if not chunk:
                 return

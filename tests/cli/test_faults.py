@@ -1,5 +1,6 @@
 """What breaks outside of the program: disks, pipes, processes, caches."""
 
+import json
 import os
 import resource
 import signal
@@ -246,3 +247,42 @@ def test_caches_that_are_damaged_are_made_anew(environment: dict[str, str], tmp_
             path.write_bytes(damage(path.read_bytes()))
         done = call(kept, *command, stdout=subprocess.PIPE)
         assert (done.returncode, done.stdout) == (0, want), done.stderr
+
+
+# In every process of a run the bytes of `gateway.log` behind the first 70,000 cannot be read.
+BAD_SPOT = """
+import errno
+from loganalyzer.sources.reader import FileReader
+
+real = FileReader.read
+
+def read(self, size):
+    at = self._file.tell()
+    if not str(self._file.name).endswith("gateway.log") or at + size <= 70_000:
+        return real(self, size)
+    if at >= 70_000:
+        raise OSError(errno.EIO, "Input/output error")
+    return real(self, 70_000 - at)
+
+FileReader.read = read
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_bad_spot_on_the_disk_is_told(workers: str, environment: dict[str, str], zoo: Path, tmp_path: Path) -> None:
+    """What stands before it is reported, the rest is a trouble with exit code 2, silence across it is undecided."""
+    (tmp_path / "sitecustomize.py").write_text(BAD_SPOT)
+    log = tmp_path / "gateway.log"
+    log.write_bytes(
+        b"2026-11-20T12:00:00.500+00:00 [zoo] zebra escaped with code 428\n"
+        b"2026-11-20T12:00:01.000+00:00 [zoo] zebra wants hay for leo\n" + b"zebra sleeps\n" * 9000
+    )
+    (tmp_path / "other.log").write_bytes(b"2026-11-20T13:00:00.500+00:00 [zoo] zebra escaped with code 428\n")
+    words = ("analyze", log, tmp_path / "other.log", "--patterns", zoo, "--format", "json", "--workers", workers)
+    done = call(environment | {"PYTHONPATH": str(tmp_path)}, *words, stdout=subprocess.PIPE)
+    assert done.returncode == 2, done.stderr
+    report = json.loads(done.stdout)
+    states = {one["failure_mode"]: one["status"] for one in report["incidents"]}
+    assert states == {"zoo.gate-open": "open", "zoo.no-hay": "undecided"}
+    assert report["summary"]["gaps"] == 1
+    assert report["summary"]["problems"] == [f"{log}: Input/output error"]

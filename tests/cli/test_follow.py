@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import os
 import pty
@@ -14,6 +16,7 @@ from typing import IO
 
 import pytest
 
+from loganalyzer import Analyzer, Options
 from loganalyzer.cli import follow
 from loganalyzer.cli.inputs import Followed, Stream, open_input
 from loganalyzer.errors import SourceError, UsageError
@@ -49,13 +52,13 @@ def read_line(stream: IO[bytes] | None, timeout_s: float) -> bytes:
     return data
 
 
-def send(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+def send(process: subprocess.Popen[bytes], data: bytes) -> None:
     assert process.stdin
     process.stdin.write(data)
     process.stdin.flush()
 
 
-def opened(process: "subprocess.Popen[bytes]", timeout_s: float = STARTUP_S) -> dict[str, object]:
+def opened(process: subprocess.Popen[bytes], timeout_s: float = STARTUP_S) -> dict[str, object]:
     line = read_line(process.stdout, timeout_s)
     assert line, "no answer in time"
     return json.loads(line)  # type: ignore[no-any-return]
@@ -152,6 +155,7 @@ class Quiet:
     """An input of which nothing comes, until it ends."""
 
     name = "-"
+    turns = ()
 
     def __init__(self, *answers: bytes | None) -> None:
         self._answers = iter(answers)
@@ -199,6 +203,130 @@ def test_a_file_is_followed_as_it_grows(zoo: Path, start: Start, tmp_path: Path)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=5)
     assert process.returncode == 130
+
+
+def test_evidence_names_the_file_that_the_log_has_rolled_to(zoo: Path, start: Start, tmp_path: Path) -> None:
+    """The log of the next day and its line, not the first name and a running number; ids do not depend on it."""
+    day = [tmp_path / f"openclaw-2026-11-{number}.log" for number in (20, 21)]
+    day[0].write_bytes(b"zebra sleeps\n" * 40 + ESCAPE)
+    process = start("follow", day[0], "--format", "jsonl", "--patterns", zoo)
+    first = opened(process)["incident"]
+    day[1].write_bytes(b"zebra sleeps\n" * 2 + CAUGHT.replace(b"20T", b"21T"))
+    last = opened(process, PATIENCE_S)["incident"]
+    assert isinstance(first, dict)
+    assert isinstance(last, dict)
+    places = [(one["source"], one["line"]) for one in last["evidence"]]
+    assert places == [(str(day[0]), 41), (str(day[1]), 3)]
+    assert first["id"] == last["id"]
+
+
+def test_a_cut_is_accounted_for_as_a_gap(zoo: Path, start: Start, tmp_path: Path) -> None:
+    """What copytruncate may have lost is counted, and silence across it is undecided."""
+    log = tmp_path / "gateway.log"
+    log.write_bytes(ESCAPE)
+    process = start("follow", log, "--format", "jsonl", "--patterns", zoo)
+    opened(process)
+    with log.open("ab") as file:
+        file.write(now_line("zebra wants hay for leo"))
+    time.sleep(0.3)
+    log.write_bytes(b"zebra sleeps\n")
+    answer = opened(process, PATIENCE_S)
+    incident = answer["incident"]
+    assert isinstance(incident, dict)
+    assert (answer["transition"], incident["failure_mode"]) == ("undecided", "zoo.no-hay")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=5)
+    said = b" ".join(errors.split())
+    assert b"1 gap" in said
+    assert b"cut and written anew" in said
+
+
+class Machine:
+    """The clocks of a machine, and an input whose reads take time on them."""
+
+    name = "gateway.log"
+    turns = ()
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *script: Callable[[Machine], bytes | None]) -> None:
+        self.wall_s = 1_795_176_000.0
+        self.ticks_s = 1000.0
+        self._script = iter(script)
+        monkeypatch.setattr(follow.time, "time_ns", lambda: round(self.wall_s * 1e9))
+        monkeypatch.setattr(follow.time, "monotonic_ns", lambda: round(self.ticks_s * 1e9))
+
+    def read(self, timeout_s: float) -> bytes | None:
+        """What the next step of the script gives."""
+        step = next(self._script, None)
+        return None if step is None else step(self)
+
+    def line(self, text: str) -> bytes:
+        """A line that the gateway writes now, by the clock of the machine."""
+        moment = datetime.fromtimestamp(self.wall_s, UTC).isoformat(timespec="milliseconds")
+        return f"{moment} [zoo] {text}\n".encode()
+
+
+def passes(seconds: float, text: str = "") -> Callable[[Machine], bytes]:
+    """Time passes; then perhaps a line is written."""
+
+    def step(machine: Machine) -> bytes:
+        machine.wall_s += seconds
+        machine.ticks_s += seconds
+        return machine.line(text) if text else b""
+
+    return step
+
+
+def is_set(seconds: float, text: str = "") -> Callable[[Machine], bytes]:
+    """The wall clock is set forward or back, or the machine sleeps; then perhaps a line is written."""
+
+    def step(machine: Machine) -> bytes:
+        machine.wall_s += seconds
+        return machine.line(text) if text else b""
+
+    return step
+
+
+def watched(machine: Machine, zoo: Path) -> list[str]:
+    """The kinds of the transitions about hay."""
+    analyzer = Analyzer(Options(patterns=(zoo,)), machine.name, wall_clock=True)
+    told = [t for found in follow.watch(machine, analyzer, lambda: False) for t in found]  # type: ignore[arg-type]
+    return [t.kind for t in told if t.incident.failure_mode == "zoo.no-hay"]
+
+
+HUNGRY, FED, SLEEPS = "zebra wants hay for leo", "zebra is back home", "zebra sleeps"
+
+
+def test_silence_is_told_by_the_clock_that_nobody_sets(zoo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hours forward or back, by hand, by NTP or by a night's sleep, are neither silence nor do they hide it."""
+    for jump_s in (10_800.0, -10_800.0, 86_400.0, 90.0, 0.0):
+        calm = (passes(0.1, HUNGRY), is_set(jump_s), passes(0.3), passes(0.3, FED))
+        assert watched(Machine(monkeypatch, *calm), zoo) == [], jump_s
+        silent = (passes(0.1, HUNGRY), is_set(jump_s), passes(0.5), passes(0.7), passes(0.1))
+        assert watched(Machine(monkeypatch, *silent), zoo) == ["opened"], jump_s
+
+
+def test_a_log_whose_clock_is_set_is_not_silent(zoo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The leap shows in its times as well; what really passes afterwards counts."""
+    for jump_s in (10_800.0, -10_800.0, 90.0):
+        start = (passes(0.1, HUNGRY), is_set(jump_s), passes(0.2, SLEEPS), passes(0.2, "zebra escaped with code 428"))
+        assert watched(Machine(monkeypatch, *start, passes(0.2, FED)), zoo) == [], jump_s
+        assert watched(Machine(monkeypatch, *start, passes(0.2), passes(0.9), passes(0.1)), zoo) == ["opened"], jump_s
+
+
+def test_lines_from_before_the_clock_was_set_may_come_after(zoo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was on its way is stamped with the old time."""
+    late: list[bytes] = []
+
+    def writes(machine: Machine) -> bytes:
+        late.append(machine.line("zebra escaped with code 428"))
+        return b""
+
+    def arrives(machine: Machine) -> bytes:
+        return late.pop()
+
+    script = (passes(0.1, HUNGRY), writes, is_set(10_800.0), passes(0.1), arrives, passes(0.2, SLEEPS))
+    assert watched(Machine(monkeypatch, *script, passes(0.2, FED)), zoo) == []
+    assert watched(Machine(monkeypatch, *script, passes(0.9), passes(0.9)), zoo) == ["opened"]
 
 
 @pytest.fixture

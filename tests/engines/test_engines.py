@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import psutil
@@ -20,8 +21,9 @@ from loganalyzer.engines.shards import data_shards, file_shards
 from loganalyzer.engines.worker import Task, setup_of, work
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import Extractor
-from loganalyzer.model import Accounting, Event
+from loganalyzer.model import GAP, Accounting, Event
 from loganalyzer.sources import expand, extent_of
+from loganalyzer.sources.reader import FileReader
 
 
 def test_samples_in_tiny_shards() -> None:
@@ -42,6 +44,15 @@ def test_sources_that_are_hard_to_cut(name: str, tmp_path: Path) -> None:
     expected = everything(SINGLE, sources)
     assert any(isinstance(item, str) for items in expected[0] for item in items), "a damaged source says so"
     assert sum(isinstance(item, Event) for items in expected[0] for item in items) > 100
+    gaps = {
+        item.span.source: item
+        for items in expected[0]
+        for item in items
+        if isinstance(item, Event) and item.type == GAP
+    }
+    assert any("torn" in name and gap.span.line > 1 for name, gap in gaps.items()), (
+        "a gap stands where lines are missing"
+    )
     assert everything(engine, sources) == expected
 
 
@@ -71,6 +82,47 @@ def test_any_shards(size: int, chunk: int, packed: bool) -> None:
             add(total, result.counted)
         assert found == expected
         assert (total.bytes, total.lines, total.records) == (counted.bytes, counted.lines, counted.records)
+
+
+@pytest.mark.parametrize("size", [900, 5000, 1 << 20])
+def test_a_bad_spot_on_a_disk_is_a_gap_at_its_place(size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands before it is read, and so is the next file of the chain; no line is glued to another."""
+    data = LOOP.read_bytes()
+    (tmp_path / "gateway.log.1").write_bytes(data)
+    (tmp_path / "gateway.log").write_bytes(TRACE.read_bytes())
+    [source], _ = expand([tmp_path])
+    extent = extent_of(source)
+    assert extent is not None
+    bad = data.index(b"\n", len(data) * 3 // 4) + 20
+    real = FileReader.read
+
+    def read(self: FileReader, wanted: int) -> bytes:
+        at = self._file.tell()
+        if self._file.name.endswith(".1") and at + wanted > bad:
+            if at >= bad:
+                raise OSError(errno.EIO, "Input/output error")
+            wanted = bad - at
+        return real(self, wanted)
+
+    monkeypatch.setattr(FileReader, "read", read)
+    [expected], _ = everything(SINGLE, [source])
+    gaps = [item for item in expected if isinstance(item, Event) and item.type == GAP]
+    assert [gap.span.line for gap in gaps] == [data[:bad].count(b"\n") + 2]
+    assert expected[-1] == f"{tmp_path / 'gateway.log.1'}: Input/output error"
+    assert any(isinstance(item, Event) and item.span.line > gaps[0].span.line for item in expected)
+    found, lines, problems = [], 0, []
+    for shard in file_shards(extent, size):
+        result = work(plan(), Task(source.name, shard))
+        problems += result.problems
+        found += [(item.type, item.span.line + lines) for item in result.items if isinstance(item, Event)]
+        lines += result.counted.lines
+    assert set(problems) == {f"{tmp_path / 'gateway.log.1'}: Input/output error"}
+    above = [
+        (item.type, item.span.line)
+        for item in expected
+        if isinstance(item, Event) and item.span.line <= gaps[0].span.line
+    ]
+    assert found[: len(above)] == above
 
 
 def test_killed_worker_is_replaced() -> None:

@@ -1,6 +1,8 @@
 """A file that grows, through every way in which logs are rotated."""
 
+import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from properties import often
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import growing
-from loganalyzer.sources.growing import GrowingFile
+from loganalyzer.sources.growing import GrowingFile, Turn
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="an open file cannot be renamed there")
 
@@ -186,3 +188,111 @@ def test_nothing_is_lost_or_read_twice(
     got += rest(file)
     file.close()
     assert got == written
+
+
+def told(file: GrowingFile) -> tuple[bytes, list[Turn]]:
+    """Everything that is there at the moment, and what happened between."""
+    data, turns = b"", []
+    while True:
+        part = file.read()
+        turns += file.turns
+        if not part:
+            return data, turns
+        data += part
+
+
+def test_the_bytes_of_another_file_are_announced(log: Path) -> None:
+    """Renamed is no gap, cut is one; a torn line is ended before, under the name that it has."""
+    file = GrowingFile(log)
+    assert told(file) == (b"one\n", [])
+    log.rename(log.with_suffix(".1"))
+    log.write_bytes(b"two\ntor")
+    assert told(file) == (b"two\ntor", [Turn(log, "")])
+    log.write_bytes(b"new\n")
+    assert file.read() == b"\n"
+    assert file.turns == []
+    assert file.read() == b"new\n"
+    assert file.turns == [Turn(log, "cut and written anew")]
+    assert told(file) == (b"", [])
+
+
+def test_the_log_of_the_next_day_is_announced_by_its_name(tmp_path: Path) -> None:
+    first, second = (tmp_path / f"openclaw-2026-11-{day}.log" for day in (20, 21))
+    first.write_bytes(b"one\n")
+    file = GrowingFile(first)
+    assert told(file) == (b"one\n", [])
+    second.write_bytes(b"two\n")
+    assert told(file) == (b"two\n", [Turn(second, "")])
+
+
+class FailingDisk:
+    """`os.read` of a file of which some bytes cannot be read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, number: int = errno.EIO) -> None:
+        self.bad = range(0)
+        self.reads = 0
+        self._number = number
+        self._real = os.read
+        monkeypatch.setattr(growing.os, "read", self)
+
+    def __call__(self, descriptor: int, size: int) -> bytes:
+        at = os.lseek(descriptor, 0, os.SEEK_CUR)
+        if at in self.bad:
+            self.reads += 1
+            raise OSError(self._number, os.strerror(self._number))
+        return self._real(descriptor, min(size, self.bad.start - at) if at < self.bad.start else size)
+
+
+def test_what_cannot_be_read_is_passed_over_and_a_gap(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad spot is tried for a while; what stands behind it, and what is written later, is read."""
+    monkeypatch.setattr(growing, "PATIENCE_S", 0.05)
+    size = growing.BLOCK_BYTES
+    log.write_bytes(b"a" * (size - 3) + b"\nxy" + b"b" * size + b"c" * size + b"\nlast\n")
+    disk = FailingDisk(monkeypatch)
+    disk.bad = range(size, 3 * size)
+    file = GrowingFile(log)
+    data, turns = told(file)
+    assert (data, turns) == (b"a" * (size - 3) + b"\nxy", [])
+    deadline = time.monotonic() + 5
+    while b"last" not in data and time.monotonic() < deadline:
+        part = file.read()
+        data, turns = data + part, turns + file.turns
+    assert data.endswith(b"xy\n\nlast\n")
+    assert turns == [Turn(None, "could not be read")]
+    assert len(file.notes) == 1
+    assert "Input/output error" in file.notes[0]
+    append(log, b"more\n")
+    assert told(file) == (b"more\n", [])
+
+
+def test_a_stale_handle_is_opened_anew(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NFS forgets open files: the same file goes on where it was, without a gap; another one is a gap."""
+    disk = FailingDisk(monkeypatch, number=errno.ESTALE)
+    file = GrowingFile(log)
+    assert told(file) == (b"one\n", [])
+    append(log, b"two\n")
+    disk.bad = range(4, 5)
+    assert file.read() == b""
+    disk.bad = range(0)
+    assert told(file) == (b"two\n", [])
+    assert file.notes == []
+    disk.bad = range(8, 9)
+    log.rename(log.with_suffix(".1"))
+    log.write_bytes(b"new\n")
+    assert file.read() == b""
+    disk.bad = range(0)
+    assert told(file)[0] == b"new\n"
+    assert "could not be read to its end" in file.notes[0]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file that gives EIO")
+def test_a_file_that_never_can_be_read_is_noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real error of a real file."""
+    monkeypatch.setattr(growing, "PATIENCE_S", 0.0)
+    file = GrowingFile(Path("/proc/self/mem"))
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        assert file.read() == b""
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(file.notes) == 1
+    file.close()

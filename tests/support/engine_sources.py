@@ -63,6 +63,10 @@ def hostile_sources(folder: Path) -> list[Source]:
         "chain/gateway.log": loop,
         "mixed/gateway.log.1.gz": gzip.compress(loop[:-1]),
         "mixed/gateway.log": trace,
+        "torn/gateway.log.3.gz": gzip.compress(loop),
+        "torn/gateway.log.2.gz": gzip.compress(loop * 9, 1)[:-2000],
+        "torn/gateway.log.1.gz": gzip.compress(trace)[:30],
+        "torn/gateway.log": trace,
         "blank.log": b"\n" * 5000,
         "empty.log": b"",
     }
