@@ -310,11 +310,11 @@ def _time_of(line: bytes) -> datetime | None:
 
 
 def told(path: Path) -> list[dict[str, Any]]:
-    """The objects in an output, without the name of the source."""
+    """The objects in an output, without the places of evidence: a pipe has other lines than files in turn."""
     found = [json.loads(line) for line in path.read_bytes().splitlines()]
     for one in found:
         for evidence in one.get("incident", one)["evidence"]:
-            evidence["source"] = ""
+            del evidence["source"], evidence["line"]
     return found
 
 

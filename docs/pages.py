@@ -42,6 +42,7 @@ SECTIONS: dict[str, list[str]] = {
             "docs/performance.md",
             "docs/scale.md",
             "docs/testing.md",
+            "docs/reliability.md",
             "docs/dependencies.md",
         ),
     ],

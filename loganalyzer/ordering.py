@@ -109,6 +109,8 @@ class _Neighbours:
             self._newest_elsewhere = max(self._newest_elsewhere, time_ns)
 
     def _same(self, one: Event, other: Event) -> bool:
+        if one.span.source == other.span.source and None not in (one.host, other.host) and one.host != other.host:
+            return False  # two streams, however, may know one host by two names: a container has its own
         if one.time_ns is None or other.time_ns is None:
             close = one.span.source != other.span.source  # no time speaks against it
         else:
@@ -148,7 +150,8 @@ class Deduplicator:
         if event.time_ns is None:
             return False
         is_coarse = event.resolution_ns >= SECOND
-        line = hash((event.span.source, event.format, event.type, event.time_ns, is_coarse, event.text))
+        where = event.span.source, event.format, event.host
+        line = hash((*where, event.type, event.time_ns, is_coarse, event.text))
         seen = line in self._lines
         if is_coarse:
             seen = self._stepped_back(event.span.source, event.time_ns, seen=seen) and seen

@@ -132,6 +132,16 @@ def test_replayed_lines_count_once() -> None:
     assert accounting.duplicates == 2
 
 
+def test_two_hosts_in_one_stream_have_events_of_their_own() -> None:
+    """A collector mixes gateways that lose their network in the same millisecond; a host without a name may be either."""
+    first, second = (make_event("a", 1, host=host, text="same") for host in ("first", "second"))
+    echo = make_event("a", 1.001, host="first", format="console")
+    assert fresh([first, second]) == [first, second]
+    assert fresh([second, echo]) == [second, echo]
+    assert fresh([first, second, echo]) == [first, second]
+    assert fresh([first, make_event("a", 1.001, format="console")]) == [first]
+
+
 def test_replayed_lines_without_fractions_count_once() -> None:
     """A step back to lines that were seen is a replay, up to the latest time before it."""
     second = 10**9

@@ -10,13 +10,14 @@ from datetime import date, timedelta, timezone
 from functools import cache
 from itertools import pairwise
 
+from loganalyzer.clock import Clock
 from loganalyzer.extract import Extractor, Item, Options, Plan
 from loganalyzer.formats import FORMATS, decode, has_header, time_of
 from loganalyzer.formats.line import MAX_NAME, Line
 from loganalyzer.model import Accounting, Event, Origin, Record, Stamp
 from loganalyzer.scan import BACKENDS, Scanner, framing
 from loganalyzer.sources import Source
-from loganalyzer.timestamps import Clock, from_epoch, parse
+from loganalyzer.timestamps import from_epoch, parse
 from loganalyzer.tokenize import MAX_TEXT
 
 SIZES = 4

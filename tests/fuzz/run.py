@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -31,14 +32,14 @@ KEPT_BYTES = 18_000
 sys.path[:0] = [str(HERE), str(HERE.parent / "support")]
 
 
-def search(name: str, arguments: Sequence[str]) -> None:
-    """One target in this process, which libFuzzer ends."""
+def search(name: str, program: str, arguments: Sequence[str]) -> None:
+    """One target in this process, which libFuzzer ends. `program` is what it runs to begin anew."""
     import atheris
 
     with atheris.instrument_imports(include=["loganalyzer"]):
         from fuzz_targets import TARGETS
 
-    atheris.Setup([sys.argv[0], *arguments], TARGETS[name].check)
+    atheris.Setup([program, *arguments], TARGETS[name].check)
     atheris.Fuzz()
 
 
@@ -56,9 +57,12 @@ def prepare(name: str, longest: int, corpus: Path, dictionary: Path) -> None:
 
 def call(name: str, arguments: Sequence[str], log: Path) -> int:
     """A search in a process of its own; what it says goes into a file."""
-    words = [sys.executable, __file__, "--child", name, *arguments]
-    with log.open("wb") as file:
-        return subprocess.run(words, stdout=file, stderr=file, check=False).returncode
+    with tempfile.TemporaryDirectory() as folder, log.open("wb") as file:
+        program = Path(folder) / name
+        words = shlex.join([sys.executable, __file__, "--child", name, str(program)])
+        program.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+        program.chmod(0o700)
+        return subprocess.run([program, *arguments], stdout=file, stderr=file, check=False).returncode
 
 
 def figure(text: str, name: str) -> int:
@@ -86,7 +90,7 @@ def keep(name: str, longest: int, corpus: Path, log: Path) -> None:
 def main() -> int:
     """The command line."""
     if sys.argv[1:2] == ["--child"]:
-        search(sys.argv[2], sys.argv[3:])
+        search(sys.argv[2], sys.argv[3], sys.argv[4:])
     from fuzz_targets import TARGETS
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "loganalyzer-fuzz"
