@@ -82,6 +82,13 @@ def test_a_notice_takes_back_nothing_but_silence() -> None:
     assert statuses(Judgement(pack(one=SILENCE % "10s" + ENDS)).feed(*ended)) == [Status.RESOLVED]
 
 
+def test_of_a_storm_of_silences_the_latest_can_be_taken_back() -> None:
+    """A thousand; what a hostile log would have us remember beyond that stays as it was told."""
+    judgement = Judgement(pack(one=SILENCE % "10s"))
+    judgement.feed(*[close(0, account=str(number)) for number in range(1010)], tick(20, line=2))
+    assert len(judgement.feed(notice(3))) == 1000
+
+
 def test_what_one_silence_has_decided_another_does_not_put_in_doubt() -> None:
     """The incident rests on the first, of which no line is missing."""
     body = SILENCE % "10s" + (SILENCE % "1m").removeprefix("evidence:\n").replace("silence", "longer")
