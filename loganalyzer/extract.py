@@ -115,13 +115,23 @@ class Extractor:
         name: of the source, for the spans of its events.
         offset: of the first byte in the source [bytes]; 0 for the beginning.
         above: the bytes before `offset`, from a line start on, for records that began there.
+        heads: what earlier pieces of the source taught; see `unknown.Tally`.
     """
 
-    def __init__(self, plan: Plan, name: str, accounting: Accounting, *, offset: int = 0, above: bytes = b"") -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        name: str,
+        accounting: Accounting,
+        *,
+        offset: int = 0,
+        above: bytes = b"",
+        heads: unknown.Heads | None = None,
+    ) -> None:
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        self._tally = unknown.Tally(accounting, name, plan.levels)
+        self._tally = unknown.Tally(accounting, name, plan.levels, heads)
         aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
         self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
         self._scanner.every_line = offset == 0
