@@ -8,8 +8,9 @@ seed decides, what `FAULTS` lists. The same bytes, in the order in which they we
 `follow` and into `analyze`. Every transition must be the same, in the same order, and the last one of each incident
 must be what `analyze` says; memory must not grow. Lines lie in the past, so that the wall clock decides nothing.
 
-Linux only: where the reader is in the file is read from /proc. A log is cut only when all of it was read, and renamed
-only when the reader is in it; what else gets lost is lost for any reader.
+Linux only: where the reader is in the file is read from /proc. A log is renamed only when the reader is in it; what
+else gets lost is lost for any reader. It is not cut and written anew: no reader can know that nothing was lost by that, so
+it is a gap, across which silence decides nothing, and the answers differ as they should.
 """
 
 from __future__ import annotations
@@ -145,11 +146,6 @@ class Log:
         self._file.close()
         self._file = self.path.open("ab", buffering=0)
 
-    def cut(self) -> None:
-        """Copied, then emptied: `copytruncate`."""
-        self._end_line()
-        os.truncate(self.path, 0)
-
     def _tidy(self) -> None:
         """Removes what the reader has left behind."""
         for old in self.folder.glob("openclaw-*"):
@@ -223,10 +219,6 @@ class Soak:
         """A log for the next day."""
         return self._when(self.log.is_open, self.log.roll)
 
-    def cut(self) -> bool:
-        """Cut and written anew."""
-        return self._when(self.log.is_read, self.log.cut)
-
     def _when(self, ready: Callable[[Reader], bool], act: Callable[[], Any]) -> bool:
         """Does something to the file as soon as the reader is where it loses nothing by that."""
         self.reader.go_on()
@@ -291,7 +283,6 @@ FAULTS: dict[str, Callable[[Soak], bool]] = {
     "renamed in the middle of a line": Soak.renamed_in_a_line,
     "away for two seconds": Soak.gone,
     "log of the next day": Soak.rolled,
-    "cut and written anew": Soak.cut,
     "lines in pieces": Soak.pieces,
     "noise": Soak.noise,
     "line of 3 MB": Soak.endless,
