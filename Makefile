@@ -15,8 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs site test test-browser test-no-hyperscan lint format coverage notebooks bench bench-live \
-	bench-scaling bench-short fuzz soak e2e e2e-short build audit lock environment full clean
+.PHONY: help demo docs site test test-browser test-no-hyperscan mutants lint format coverage notebooks bench \
+	bench-live bench-scaling bench-short fuzz soak e2e e2e-short build audit lock environment full clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -78,6 +78,14 @@ format: $(DEV) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+mutants: $(VENV)/.mutants ## plant small faults in the judgement and count those that the tests find (half an hour)
+	$(BIN)/python tests/mutation/run.py
+
+$(VENV)/.mutants: $(DEV)
+	$(BIN)/pip install --quiet $(if $(LOCKED),--require-hashes --no-build-isolation --requirement requirements/mutants.txt,\
+		--editable '.[dev-mutants]')
+	@touch $@
+
 coverage: $(DEV) ## run all tests and show which branches they miss
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q
@@ -134,6 +142,7 @@ lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRAD
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) pyproject.toml --extra dev --output-file requirements/dev.txt
 	$(LOCK) pyproject.toml --extra dev --extra dev-remote --constraints requirements/dev.txt --output-file requirements/full.txt
+	$(LOCK) pyproject.toml --extra dev-mutants --constraints requirements/dev.txt --output-file requirements/mutants.txt
 	$(LOCK) pyproject.toml --extra dev-fuzz --constraints requirements/run.txt --output-file requirements/fuzz.txt
 
 e2e: $(DEV) ## run the tests against real OpenClaw releases, installed once with npm (2.2 GB)
@@ -149,4 +158,4 @@ full: $(DEV) ## everything that takes long: slow tests, a short benchmark, the w
 	.ci/full
 
 clean: ## remove the virtual environment and everything built
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf $(VENV) dist build mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from loganalyzer import engines, sources
 from loganalyzer.activity import Activity, Recorder
 from loganalyzer.context import Place, nearby
+from loganalyzer.extract import LineStart
 from loganalyzer.model import Accounting, Event, Incident, Nearby, Status, Transition, UnknownGroup
-from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, in_range
+from loganalyzer.pipeline import Judge, Options, Plan, Reader, Run, Timeline, in_range
 from loganalyzer.redact import Redactor
 
 if TYPE_CHECKING:
@@ -226,6 +227,16 @@ def _run(
     return Run(plan, found, report, accounting, engines.choose(workers, found, engine, scheduler)), problems
 
 
+class Memory(NamedTuple):
+    """What a live analysis knows between two lines."""
+
+    judge: Judge
+    timeline: Timeline
+    place: LineStart
+    live: bool
+    """Whether the log is close to the wall clock."""
+
+
 class Analyzer:
     """
     Live analysis: bytes in as they arrive, transitions out as they are decided.
@@ -242,14 +253,24 @@ class Analyzer:
         wall_clock: bool = False,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
+        """
+        Begin with nothing read.
+
+        Args:
+            source: name of the stream.
+            wall_clock: let silence be judged by the clock.
+            on_event: told every event, before the rules see it.
+        """
         plan = Plan(options or Options())
+        self.plan = plan
         self.accounting = Accounting(sources=[source])
         stream = sources.Source(name=source, parts=(), mtime_ns=None, file_date=None)
         self._reader = Reader(plan, stream, self.accounting)
         self._judge = Judge(plan, self.accounting)
         self._wall_clock = wall_clock
         self._on_event = on_event
-        self._now_ns: int | None = None
+        self.mask: Callable[[Event], Event] | None = None
+        """What the rules, and all that remembers, shall see of an event: for a memory that is written down."""
         self._live = False
 
     def feed(self, data: bytes, now_ns: int | None = None) -> list[Transition]:
@@ -300,6 +321,10 @@ class Analyzer:
         deadline = self.deadline_ns
         if deadline is None or now_ns <= deadline:
             return []
+        return self.pass_time(now_ns)
+
+    def pass_time(self, now_ns: int) -> list[Transition]:
+        """Let the wall clock decide what it has decided at this place before, at `now_ns` [ns, UTC]."""
         return self._judge.classifier.advance(now_ns - self._judge.classifier.jumped_ns)
 
     @property
@@ -325,7 +350,30 @@ class Analyzer:
         self.accounting.assumptions += self._reader.assumptions
         return transitions
 
+    def memory(self) -> Memory:
+        """What is needed to go on later; it goes on changing as long as this analyzer is fed."""
+        return Memory(self._judge, self._reader.timeline, self._reader.place(), self._live)
+
+    def resume(self, memory: Memory, above: bytes) -> None:
+        """
+        Go on where another analyzer of the same plan was.
+
+        Args:
+            memory: its memory; the accounting in it must be `accounting`.
+            above: whole lines before its place in the source.
+        """
+        self._judge = memory.judge
+        self._reader.resume(memory.timeline, memory.place, above)
+        self._live = memory.live
+
+    @property
+    def unfinished(self) -> int | None:
+        """How much of what was fed is no whole line yet [bytes]; None where that is not known (UTF-16)."""
+        return self._reader.unfinished
+
     def _take(self, event: Event) -> list[Transition]:
+        if self.mask is not None:
+            event = self.mask(event)
         if self._on_event is not None:
             self._on_event(event)
         return self._judge.take(event)

@@ -55,7 +55,7 @@ class Causes:
     def _cause_of(self, incident: LiveIncident) -> LiveIncident | None:
         found = [
             cause
-            for name in self._explainers.get(incident.mode.id, ())
+            for name in self._explainers[incident.mode.id]
             for cause in self._recent.get(name, ())
             if cause.explains_from <= incident.first_clock <= cause.explains_until and _fits(cause, incident)
         ]
@@ -78,7 +78,6 @@ def _attach(consequence: LiveIncident, cause: LiveIncident | None) -> None:
     if consequence.cause is not None and consequence in consequence.cause.consequences:
         consequence.cause.consequences.remove(consequence)
     consequence.cause = cause
-    consequence.stirred = True
     if cause is not None:
         if len(cause.consequences) >= MAX_REMEMBERED:  # what has ended does not keep a cause severe
             cause.consequences = [one for one in cause.consequences if one.status is Status.OPEN][-MAX_REMEMBERED:]

@@ -59,8 +59,8 @@ class Classifier:
         watches: Mapping[str, Watch] = MappingProxyType({}),
     ) -> None:
         self._growing = growing
-        self._trackers = [Tracker(mode, accounting, watches.get(mode.id)) for mode in pack.modes.values()]
-        self._listeners = Listeners(self._trackers)
+        self.trackers = [Tracker(mode, accounting, watches.get(mode.id)) for mode in pack.modes.values()]
+        self._listeners = Listeners(self.trackers)
         self._causes = Causes(pack.modes)
         self._deadlines: list[_Deadline] = []
         self._order = 0
@@ -125,7 +125,7 @@ class Classifier:
         transition is shown once more, so that the last transition equals the report.
         """
         self._growing = True
-        for tracker in self._trackers:
+        for tracker in self.trackers:
             for group in list(tracker.groups.values()):
                 if group.incident is not None and group.recovered is not None:
                     if group.stable_at - group.calm_from <= TRUSTED_AT_END:
@@ -250,7 +250,7 @@ class Classifier:
             self._schedule(detector.deadline, tracker, group, index)
         if completion is not None:
             self._complete(tracker, group, index, completion, self._standing(tracker, index, completion))
-            return max(taken, 1 + role.counts)
+            return max(taken, 1 + (role.counts or incident is None))  # what opens an incident is always counted
         if incident is not None:
             self._update(incident)
         return taken

@@ -175,7 +175,6 @@ class Sequence:
             return self._chains[step]
         later = self._early[step + 1]
         if later is not None and _unordered(seen.event, later.event):
-            self._early[step + 1] = None
             return self.feed(step + 1, later)
         return None
 

@@ -108,6 +108,18 @@ Item = Event | UnknownLine | Mark | End
 """What extraction yields, in the order of the source. Events have the times that their lines tell."""
 
 
+class LineStart(NamedTuple):
+    """A line start in a source, and what extraction knows of the lines above it."""
+
+    offset: int
+    """In the source [bytes]."""
+    lines: int
+    every_line: bool
+    """Whether lines may matter for their times alone."""
+    probed: int
+    """Lines that were looked at for a date, in a row and in vain."""
+
+
 class Extractor:
     """
     Finds the events of one source, or of a piece of it.
@@ -116,17 +128,30 @@ class Extractor:
         name: of the source, for the spans of its events.
         offset: of the first byte in the source [bytes]; 0 for the beginning.
         above: the bytes before `offset`, from a line start on, for records that began there.
+        place: where an earlier extraction of the source has ended, instead of `offset`.
     """
 
-    def __init__(self, plan: Plan, name: str, accounting: Accounting, *, offset: int = 0, above: bytes = b"") -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        name: str,
+        accounting: Accounting,
+        *,
+        offset: int = 0,
+        above: bytes = b"",
+        place: LineStart | None = None,
+    ) -> None:
+        place = place or LineStart(offset, 0, every_line=offset == 0, probed=0)
         self._plan = plan
         self._name = name
         self._accounting = accounting
         self._tally = unknown.Tally(accounting, name, plan.levels)
         aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
-        self._scanner = Scanner(plan.literals, accounting, aside=aside, offset=offset, above=above)
-        self._scanner.every_line = offset == 0
-        self._probed = 0
+        self._scanner = Scanner(
+            plan.literals, accounting, aside=aside, offset=place.offset, above=above, lines=place.lines
+        )
+        self._scanner.every_line = place.every_line
+        self._probed = place.probed
 
     @property
     def is_dated(self) -> bool:
@@ -137,6 +162,15 @@ class Extractor:
     def lines(self) -> int:
         """Lines so far."""
         return self._scanner.count
+
+    @property
+    def unfinished(self) -> int | None:
+        """How much of what was fed is no whole line yet [bytes]; None where that is not known (UTF-16)."""
+        return self._scanner.unfinished
+
+    def place(self, offset: int) -> LineStart:
+        """Where the last whole line has ended; `offset` of it in the source [bytes]."""
+        return LineStart(offset, self._scanner.count, self._scanner.every_line, self._probed)
 
     def feed(self, data: bytes) -> Iterator[Item]:
         """What is in the lines that these bytes complete, or that lines are missing before the next ones."""

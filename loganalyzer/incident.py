@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from loganalyzer.correlate import Seen
-from loganalyzer.keys import Key
+from loganalyzer.keys import Key, identity
 from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
 from loganalyzer.packs.schema import FailureMode
 from loganalyzer.remediate import Version, fill, ladder
@@ -126,7 +126,7 @@ class LiveIncident:
         self.explains_from = first.clock - self.mode.explains_before
         if not self.mode.resolve:  # nothing can end it, so its last evidence does
             self.explains_until = first.clock + self.mode.explains_within
-        parts = (self.mode.id, *self.key, first.event.time_ns, first.event.type, self.ordinal)
+        parts = (self.mode.id, *map(identity, self.key), first.event.time_ns, first.event.type, self.ordinal)
         digest = hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8, key=b"incident")
         self._id = digest.hexdigest()
 

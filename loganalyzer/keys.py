@@ -8,9 +8,10 @@ does not grow with the number of keys; only one that leaves open what tells them
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 Key = tuple[str | None, ...]
 Shape = int
@@ -19,6 +20,48 @@ Value = TypeVar("Value")
 MAX_ANSWERS = 1000
 MAX_ANSWER = 4
 """Questions that a table remembers, and the most keys that fit one of them."""
+
+
+class Masked(str):
+    """
+    A part of a key that was masked before the rules see it.
+
+    It shows its mask and is told from others by the identity of what it was, so that it groups, and gives the ids, that
+    the value itself would.
+    """
+
+    __slots__ = ("identity",)
+    identity: str
+
+    def __new__(cls, mask: str, identity: str) -> Self:
+        """`identity`: see the function of that name."""
+        made = super().__new__(cls, mask)
+        made.identity = identity
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Masked) and self.identity == other.identity
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __str__(self) -> str:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Masked, (str.__str__(self), self.identity)
+
+
+def identity(part: str | None) -> str:
+    """What stands for a part of a key in the ids of incidents; equal for equal parts, on every machine."""
+    if part is None:
+        return ""
+    if isinstance(part, Masked):
+        return part.identity
+    return hashlib.blake2b(part.encode("utf-8", "surrogatepass"), digest_size=8, key=b"key").hexdigest()
 
 
 def fits(one: Key, other: Key) -> bool:

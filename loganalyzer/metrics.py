@@ -87,6 +87,16 @@ class Figures:
             while len(self._open) > MAX_OPEN:
                 del self._open[next(iter(self._open))]
 
+    def memory(self) -> tuple[Counter[str], Counter[tuple[str, str]], dict[str, Incident], Channels]:
+        """What the figures of another run have to `remember`, so that counters go on."""
+        with self._lock:
+            return self._events, self._transitions, self._open, self._channels
+
+    def remember(self, memory: tuple[Counter[str], Counter[tuple[str, str]], dict[str, Incident], Channels]) -> None:
+        """Goes on where the figures of another run were."""
+        with self._lock:
+            self._events, self._transitions, self._open, self._channels = memory
+
     def collect(self) -> Iterator[Metric]:
         """The samples as they stand now."""
         with self._lock:

@@ -216,6 +216,8 @@ class Transition:
     kind: str
     time_ns: int | None
     incident: Incident
+    repeated: bool = False
+    """It may have been shown before: a run that was killed had begun to, and nobody knows whether it was done."""
 
 
 class UnknownLine(NamedTuple):

@@ -40,29 +40,27 @@ def merge(streams: list[Iterable[Event]]) -> Iterator[Event]:
     """
     if len(streams) == 1:
         return iter(streams[0])
-    keyed = [_keyed(stream, index) for index, stream in enumerate(streams)]
-    return (event for _, _, _, event in heapq.merge(*keyed, key=lambda item: item[:3]))
+    return (event for _, event in heapq.merge(*map(_keyed, streams), key=lambda item: item[0]))
 
 
-def _keyed(stream: Iterable[Event], index: int) -> Iterator[tuple[int, int, int, Event]]:
+def _keyed(stream: Iterable[Event]) -> Iterator[tuple[int, Event]]:
+    """The events of a stream, each with the time of its place in the time line [ns]."""
     waiting: list[Event] = []
     latest: int | None = None
-    position = 0
     for event in stream:
-        if latest is None:
-            waiting.append(event)
-            if event.time_ns is None and len(waiting) < MAX_WAITING:
-                continue
-            latest = event.time_ns or 0
-            for position, early in enumerate(waiting):
-                yield latest, index, position, early
-            waiting.clear()
+        if latest is not None:
+            latest = max(latest, event.time_ns or 0)
+            yield latest, event
             continue
-        latest = max(latest, event.time_ns or 0)
-        position += 1
-        yield latest, index, position, event
-    for position, event in enumerate(waiting):
-        yield _END_OF_TIME, index, position, event
+        waiting.append(event)
+        if event.time_ns is None and len(waiting) < MAX_WAITING:
+            continue
+        latest = event.time_ns or 0
+        for early in waiting:
+            yield latest, early
+        waiting.clear()
+    for event in waiting:
+        yield _END_OF_TIME, event
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from loganalyzer.classify import Classifier
 from loganalyzer.clock import Clock
 from loganalyzer.engines import SINGLE, Engine
 from loganalyzer.errors import SourceError
-from loganalyzer.extract import End, Extractor, Item, Options, Plan
+from loganalyzer.extract import End, Extractor, Item, LineStart, Options, Plan
 from loganalyzer.model import GAP, Accounting, Event, Incident, Transition, UnknownLine
 from loganalyzer.ordering import Deduplicator, merge
 from loganalyzer.sources import Missing, Source
@@ -103,9 +103,30 @@ class Reader:
     """Bytes of one live source in, its events out, with complete times."""
 
     def __init__(self, plan: Plan, source: Source, accounting: Accounting) -> None:
+        self._plan = plan
+        self._name = source.name
+        self._accounting = accounting
         self._extractor = Extractor(plan, source.name, accounting)
-        self._timeline = Timeline(plan, source, accounting)
-        self.clock = self._timeline.clock
+        self.timeline = Timeline(plan, source, accounting)
+
+    @property
+    def clock(self) -> Clock:
+        """Completes the times, and knows what it assumed."""
+        return self.timeline.clock
+
+    @property
+    def unfinished(self) -> int | None:
+        """How much of what was fed is no whole line yet [bytes]; None where that is not known (UTF-16)."""
+        return self._extractor.unfinished
+
+    def place(self) -> LineStart:
+        """Where the last whole line has ended."""
+        return self._extractor.place(self._accounting.bytes - (self.unfinished or 0))
+
+    def resume(self, timeline: Timeline, place: LineStart, above: bytes) -> None:
+        """Goes on where another reader of the source was; `above`: whole lines before that place."""
+        self.timeline = timeline
+        self._extractor = Extractor(self._plan, self._name, self._accounting, place=place, above=above)
 
     @property
     def next_line(self) -> int:
@@ -115,30 +136,30 @@ class Reader:
     @property
     def assumptions(self) -> list[str]:
         """See `Timeline.assumptions`."""
-        return self._timeline.assumptions
+        return self.timeline.assumptions
 
     def gap(self, reason: str) -> Iterator[Event]:
         """The event that lines are missing before the next one."""
-        return self._timeline.events(self._extractor.feed(Missing(reason)))
+        return self.timeline.events(self._extractor.feed(Missing(reason)))
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """The events of the lines that these bytes complete."""
-        return self._timeline.events(self._extractor.feed(data))
+        return self.timeline.events(self._extractor.feed(data))
 
     def finish(self) -> Iterator[Event]:
         """The events of an unfinished last line."""
-        return self._timeline.events(self._extractor.finish())
+        return self.timeline.events(self._extractor.finish())
 
     def latest_ns(self) -> int | None:
         """Time of the last line so far [ns, UTC]; of the last event, if the log has times without a date."""
         dated = self._extractor.end().time_ns
-        return dated if dated is not None else self._timeline.latest_ns
+        return dated if dated is not None else self.timeline.latest_ns
 
     def end_ns(self) -> int | None:
         """Time of the last line that has one [ns, UTC]; tells how long silence lasted at the end."""
-        for _ in self._timeline.events([self._extractor.end()]):
+        for _ in self.timeline.events([self._extractor.end()]):
             pass
-        return self._timeline.end_ns()
+        return self.timeline.end_ns()
 
 
 Fate = Literal["judged", "duplicate", "out of range"]

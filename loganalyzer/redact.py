@@ -167,6 +167,11 @@ class Redactor:
         self._names: dict[str, str] = {}
 
     @property
+    def kind(self) -> str:
+        """What is masked, in a word: texts that were masked in another way are other texts."""
+        return "plain" if self._key is None else "addresses" if self._addresses else "masked"
+
+    @property
     def masked(self) -> dict[str, int]:
         """How many different things were masked so far, by kind."""
         return {kind: len(found) for kind, found in sorted(self._masks.items())}

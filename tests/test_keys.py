@@ -41,3 +41,25 @@ def test_the_table_answers_as_if_it_looked_at_all_keys(steps: list[tuple[str, Ke
 def test_an_unknown_part_fits_everything() -> None:
     assert fits((None, "whatsapp", "a"), ("host", "whatsapp", None))
     assert not fits((None, "whatsapp", "a"), ("host", "whatsapp", "b"))
+
+
+def test_answers_stand_in_the_order_of_use() -> None:
+    """What was used last comes last, also of two."""
+    table: KeyTable[str] = KeyTable()
+    for account in ("a", "b", "a"):
+        table.put(("host", account), account)
+        table.fitting((None, None))
+    assert table.fitting((None, None)) == ["b", "a"]
+    assert table.fitting(("host", None)) == ["b", "a"]
+
+
+def test_what_is_taken_out_leaves_the_others_where_they_are() -> None:
+    """Of keys that have something in common, the rest still fits."""
+    table: KeyTable[str] = KeyTable()
+    for account in "abc":
+        table.put(("host", account), account)
+    assert table.fitting(("host", None)) == ["a", "b", "c"]
+    table.pop(("host", "b"))
+    assert table.fitting(("host", None)) == ["a", "c"]
+    assert table.pop_oldest() == "a"
+    assert table.fitting(("host", None)) == ["c"]

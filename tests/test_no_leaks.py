@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from planted import ENCODINGS, KINDS, SURFACES, Planted, digits, plant, word
+from resuming import run
 from vault import write_pack
 
 from loganalyzer.api import Analyzer, analyze
-from loganalyzer.cli import bug
+from loganalyzer.cli import bug, kept
 from loganalyzer.cli.assistant import Assistant
 from loganalyzer.metrics import Figures
 from loganalyzer.model import Severity
@@ -163,6 +164,23 @@ def test_no_file_of_the_program_holds_any(world: World, tmp_path: Path) -> None:
     assert {str(path): world.found_in(path.read_bytes()) for path in files if world.found_in(path.read_bytes())} == {}
     for form in ("table", "plot", "json", "jsonl"):
         assert world.found_in(world.run("history", "--history", tmp_path / "h.db", "--format", form).stdout) == []
+
+
+def test_no_resume_file_holds_any(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the file nor the log of SQLite beside it, after runs that were killed and after one that ended."""
+    monkeypatch.setattr(kept, "FILE_EVERY_S", 0.0)
+    monkeypatch.setattr(kept, "SHARE", 1e9)
+    view = View(min_severity=Severity.INFO, redact=Redactor(KEY.encode()))
+    for log in sorted(world.logs.glob("*.log")):
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
+        for kill_at in (40, 41, None):
+            analyzer = Analyzer(world.options(), str(log))
+            run(log, file, kill_at=kill_at, piece=20_000, view=view, analyzer=analyzer)
+            left = [one for one in tmp_path.iterdir() if one.name.startswith(file.name)]
+            assert {
+                one.name: world.found_in(one.read_bytes()) for one in left if world.found_in(one.read_bytes())
+            } == {}
+        assert b"vault.said" in file.read_bytes()
 
 
 def test_agents_are_told_none(world: World) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +13,11 @@ from loganalyzer.ordering import MAX_NEIGHBOURS, MAX_REMEMBERED, STEPPED_BACK, D
 from loganalyzer.packs.schema import EventType
 from loganalyzer.testing import make_event
 
-TYPES = {"a": EventType(meaning="m"), "slow": EventType(meaning="m", same_within=2_000_000_000)}
+TYPES = {
+    "a": EventType(meaning="m"),
+    "exact": EventType(meaning="m", same_within=0),
+    "slow": EventType(meaning="m", same_within=2_000_000_000),
+}
 
 
 def fresh(events: list[Event]) -> list[Event]:
@@ -25,6 +32,42 @@ def test_merge_is_by_time_and_keeps_the_order_within_a_stream() -> None:
     assert [(e.type, e.span.line) for e in merge([one, two])] == [("b", 1), ("a", 1), ("a", 2), ("a", 3), ("b", 1)]
 
 
+def test_one_stream_stays_as_it_is() -> None:
+    """Whatever its times are."""
+    stream = [make_event("a", 3), make_event("a", None), make_event("a", 1)]
+    assert list(merge([stream])) == stream
+
+
+def test_at_one_time_the_first_stream_comes_first() -> None:
+    """All that it has to say of that time, whatever the lines look like."""
+    streams = [[make_event(name, 1, line=line) for line in (1, 2)] for name in "ab"]
+    assert [(e.type, e.span.line) for e in merge(streams)] == [("a", 1), ("a", 2), ("b", 1), ("b", 2)]
+
+
+def test_a_clock_that_steps_back_does_not_go_before_what_was_told() -> None:
+    """The stream goes on where it was, and other streams catch up."""
+    one = [
+        make_event("a", 5, line=1),
+        make_event("a", 1, line=2),
+        make_event("a", None, line=3),
+        make_event("a", 6, line=4),
+    ]
+    two = [make_event("b", 4), make_event("b", 5.5)]
+    assert [(e.type, e.span.line) for e in merge([one, two])] == [
+        ("b", 1), ("a", 1), ("a", 2), ("a", 3), ("b", 1), ("a", 4),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("untimed", "order"), [(2, "baaa"), (3, "aaaba")])
+def test_not_all_too_many_events_wait_for_a_first_time(
+    untimed: int, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stream that names no time for long begins at once, so that memory is bounded."""
+    monkeypatch.setattr("loganalyzer.ordering.MAX_WAITING", 3)
+    one = [*[make_event("a", None)] * untimed, make_event("a", -1)]
+    assert "".join(e.type for e in merge([one, [make_event("b", -2)]])) == order
+
+
 def test_the_same_event_in_two_sinks_counts_once() -> None:
     """File and console write within milliseconds of each other."""
     file, console = make_event("a", 1.000, code=428), make_event("a", 1.004, code=428, format="console")
@@ -35,6 +78,38 @@ def test_different_attributes_or_distant_times_are_different_events() -> None:
     """Another code, or half a second between, is another event."""
     assert len(fresh([make_event("a", 1, code=1), make_event("a", 1, code=2, format="console")])) == 2
     assert len(fresh([make_event("a", 1), make_event("a", 1.5, format="console")])) == 2
+
+
+@pytest.mark.parametrize(
+    ("type", "apart_s", "left"),
+    [("a", 0.05, 1), ("a", 0.0501, 2), ("slow", 2, 1), ("slow", 2.001, 2), ("exact", 0, 1), ("exact", 1e-9, 2)],
+)
+def test_copies_are_at_most_as_far_apart_as_the_vocabulary_says(type: str, apart_s: float, left: int) -> None:
+    """And no further; a clock of milliseconds does not make it more."""
+    assert len(fresh([make_event(type, 0), make_event(type, apart_s, format="console")])) == left
+    assert len(fresh([make_event(type, apart_s), make_event(type, 0, format="console")])) == left
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ({"format": "console"}, {"format": "plain"}, 2),
+        ({"format": "tagged"}, {"format": "excerpt"}, 2),
+        ({"format": "gateway-json"}, {"format": "logs-json"}, 1),
+        ({"format": "console", "source": "a.log"}, {"format": "plain", "source": "b.log"}, 1),
+        ({"origin": Origin.CLI_ERROR}, {"origin": Origin.CLI_ERROR}, 2),
+        ({"origin": Origin.UNKNOWN}, {"origin": Origin.GATEWAY}, 2),
+    ],
+)
+def test_what_is_one_sink_and_what_are_two(first: dict[str, Any], second: dict[str, Any], left: int) -> None:
+    """Lines of text of one stream are one, however they are recognised; kinds of JSON are several, and so are files."""
+    assert len(fresh([make_event("a", 1, **first), make_event("a", 1.004, **second)])) == left
+
+
+def test_an_unknown_type_has_no_distance() -> None:
+    """Only what comes at the same moment is a copy of it."""
+    assert len(fresh([make_event("new", 1), make_event("new", 1, format="console")])) == 1
+    assert len(fresh([make_event("new", 1), make_event("new", 1 + 1e-6, format="console")])) == 2
 
 
 def test_coarse_sources_have_a_second() -> None:

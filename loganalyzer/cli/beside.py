@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -77,6 +77,18 @@ class Notifications(Sink):
         timeless = latest_ns is None and bool(transitions)
         self._notifier.take(transitions, live=self._caught_up or timeless)
 
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`."""
+        self._notifier.recall(transitions)
+
+    def memory(self) -> object:
+        """What people know."""
+        return self._notifier.memory()
+
+    def remember(self, memory: Any) -> None:
+        """See `Sink.remember`."""
+        self._notifier.remember(memory)
+
     def end(self, accounting: Accounting) -> None:
         """Waits a moment for what is on its way, and says what was not told."""
         for sentence in self._notifier.close(PATIENCE_S):
@@ -100,6 +112,18 @@ class Served(Sink):
     def show(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
         """Takes what has changed."""
         self._figures.take(transitions, accounting, self._analyzer.latest_ns())
+
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`."""
+        self.show(transitions, accounting)
+
+    def memory(self) -> object:
+        """Figures that grow."""
+        return self._figures.memory()
+
+    def remember(self, memory: Any) -> None:
+        """See `Sink.remember`."""
+        self._figures.remember(memory)
 
 
 def sinks(

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,7 @@ from loganalyzer.errors import UsageError
 if TYPE_CHECKING:
     from loganalyzer.api import Analyzer
     from loganalyzer.cli.inputs import LiveInput
+    from loganalyzer.cli.kept import Kept
     from loganalyzer.cli.live import Live
     from loganalyzer.model import Event, Transition
 
@@ -55,6 +57,14 @@ def follow(
     notify: beside.Notify = None,
     notify_severity: beside.NotifySeverity = None,
     metrics: beside.Metrics = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="FILE",
+            help="Keep in FILE how far this run is, and go on where the last one ended, even if it was killed.",
+        ),
+    ] = None,
     live: Annotated[
         bool | None,
         typer.Option("--live/--no-live", help="A screen with keys instead of running text; default: on a terminal."),
@@ -95,6 +105,11 @@ def follow(
     if history is not None:
         aside.append(Chronicle(given.open_history(history, history_keep, view.redact)))
     with ExitStack() as stack:
+        keeping = None
+        if resume is not None:
+            from loganalyzer.cli.kept import Keeping
+
+            keeping = stack.enter_context(closing(Keeping(resume, path)))
         interruption = stack.enter_context(interruptions())
         screen: Live | None = None
         wakes = [interruption.wake]
@@ -107,16 +122,24 @@ def follow(
             wakes += terminal.wakes
             screen = Live(terminal, path, view)
         sinks: list[Sink] = [screen or (JsonLines(view) if name == "jsonl" else Text(view)), reached, *aside]
-        source = open_input(path, wakes)
+        source = open_input(path, wakes, keeping.start if keeping is not None else None)
         analyzer = Analyzer(options, source.name, wall_clock=True, on_event=listeners(sinks))
         for sink in sinks:
             sink.begin(analyzer)
+        kept = None
+        if keeping is not None:
+            from loganalyzer.cli.kept import Kept
+
+            kept = Kept(keeping, source, analyzer, sinks, view.redact, lambda: interruption.stopped)
         if path == "-" and sys.stdin.isatty():
             print("Reading from the terminal; end with Ctrl-D.", file=sys.stderr)
-        for transitions in watch(source, analyzer, lambda: interruption.happened, screen):
+        for transitions in watch(kept or source, kept or analyzer, lambda: interruption.happened, screen):
+            if kept is not None:
+                kept.show(transitions)
+                continue
             for sink in sinks:
                 sink.show(transitions, analyzer.accounting)
-        analyzer.accounting.assumptions += source.notes
+        analyzer.accounting.assumptions += [*source.notes, *(kept.notes if kept is not None else ())]
         for sink in sinks:
             sink.end(analyzer.accounting)
     for line in accounting.lines(analyzer.accounting, view.redact, view.width):
@@ -175,7 +198,7 @@ def listeners(sinks: list[Sink]) -> Callable[[Event], None] | None:
 
 
 def watch(
-    source: LiveInput, analyzer: Analyzer, interrupted: Callable[[], bool], screen: Live | None = None
+    source: LiveInput | Kept, analyzer: Analyzer | Kept, interrupted: Callable[[], bool], screen: Live | None = None
 ) -> Iterator[list[Transition]]:
     """
     Yields what is decided, the moment it is: by bytes, by silence, by the end. Often that is nothing.
@@ -254,6 +277,8 @@ class Interruption:
     def __init__(self, wake: int) -> None:
         self.wake = wake
         self.happened = False
+        self.stopped = False
+        """It was SIGTERM: a service manager stops the program, and starts it again."""
         self.parting: Callable[[], None] | None = None
         """What must be done even if the program ends at once."""
 
@@ -270,12 +295,13 @@ def interruptions() -> Iterator[Interruption]:
     os.set_blocking(waker, False)
     found = Interruption(wake)
 
-    def take_note(_number: int, _frame: object) -> None:
+    def take_note(number: int, _frame: object) -> None:
         if found.happened:
             if found.parting is not None:
                 found.parting()
             os._exit(130)
         found.happened = True
+        found.stopped = number == signal.SIGTERM
         os.write(waker, b"!")
 
     before = {number: signal.signal(number, take_note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Protocol
 
 from loganalyzer.errors import SourceError, UsageError
-from loganalyzer.sources.growing import GrowingFile, Turn, open_plain
+from loganalyzer.scan.context import MAX_BYTES
+from loganalyzer.sources.growing import GrowingFile, Turn
+from loganalyzer.sources.plain import open_plain
+from loganalyzer.sources.position import Position, above, find
 
 CHUNK_BYTES = 1 << 18
 LOOK_AGAIN_S = 1.0
@@ -32,9 +35,14 @@ class LiveInput(Protocol):
     """What went otherwise than one would wish, so far."""
     turns: Sequence[Turn]
     """What happened right before the bytes that `read` gave last."""
+    above: bytes
+    """Whole lines before the first byte that is read."""
 
     def read(self, timeout_s: float) -> bytes | None:
         """Gives what has arrived, b"" after `timeout_s` without anything, None at the end."""
+
+    def position(self, back: int) -> Position | None:
+        """Where to go on, `back` bytes before the end of what was read; None where nobody can tell."""
 
 
 class Stream:
@@ -49,6 +57,7 @@ class Stream:
         self.name = name
         self.notes: Sequence[str] = ()
         self.turns: Sequence[Turn] = ()
+        self.above = b""
         self._descriptor = descriptor
         self._wakes = wakes
 
@@ -65,6 +74,9 @@ class Stream:
         except OSError as error:
             raise SourceError(f"{self.name}: {error.strerror or error}") from error
 
+    def position(self, back: int) -> None:
+        """Bytes of a stream come once."""
+
 
 class Followed:
     """
@@ -72,11 +84,16 @@ class Followed:
 
     The system tells when something in the folder has changed. Since that does not cross every network and container
     mount, the file is also looked at once a second.
+
+    Args:
+        start: where to go on, in the file or in what has become of it.
     """
 
-    def __init__(self, path: Path, wakes: Sequence[int]) -> None:
+    def __init__(self, path: Path, wakes: Sequence[int], start: Position | None = None) -> None:
         self.name = str(path)
-        self._file = GrowingFile(path)
+        found = None if start is None else find(path, start)
+        self.above = b"" if found is None else above(found.files[0], found.offset, MAX_BYTES)
+        self._file = GrowingFile(path, found)
         self.notes: Sequence[str] = self._file.notes
         self.turns: Sequence[Turn] = ()
         self._wakes = wakes
@@ -99,6 +116,10 @@ class Followed:
                 select.select([self._changed, *self._wakes], [], [], timeout_s)
         return data
 
+    def position(self, back: int) -> Position | None:
+        """Where to go on; see `LiveInput`."""
+        return self._file.position(back)
+
 
 def _tell_changes(folder: Path, changed: int) -> None:
     """Writes a byte whenever something in a folder changes, for as long as the program runs."""
@@ -111,13 +132,14 @@ def _tell_changes(folder: Path, changed: int) -> None:
             os.write(changed, b"!")
 
 
-def open_input(path: str, wakes: Sequence[int]) -> LiveInput:
+def open_input(path: str, wakes: Sequence[int], start: Position | None = None) -> LiveInput:
     """
     Opens what to follow.
 
     Args:
         path: `-` for standard input, else a file, named pipe or device.
         wakes: Descriptors that become readable when waiting should end.
+        start: Where an earlier run has ended, for a file.
 
     Errors:
         SourceError: it cannot be opened.
@@ -132,7 +154,7 @@ def open_input(path: str, wakes: Sequence[int]) -> LiveInput:
         raise UsageError(f"{path}: a folder cannot be followed; {_newest(place)}.")
     if place.exists() and not place.is_file():
         return Stream(path, open_plain(place), wakes)
-    return Followed(place, wakes)
+    return Followed(place, wakes, start)
 
 
 def _newest(folder: Path) -> str:

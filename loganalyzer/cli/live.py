@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loganalyzer.cli.paper import printer
 from loganalyzer.cli.sinks import Sink
@@ -70,6 +70,18 @@ class Live(Sink):
     def begin(self, analyzer: Analyzer) -> None:
         """Takes what knows an open incident as it stands now; it grows between transitions."""
         self._board.current = analyzer.current
+
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`."""
+        self.show(transitions, accounting)
+
+    def memory(self) -> object:
+        """What stands on the screen."""
+        return self._board.memory()
+
+    def remember(self, memory: Any) -> None:
+        """See `Sink.remember`."""
+        self._board.remember(memory)
 
     def advise(self, text: str) -> None:
         """Takes advice to show as long as nothing was read."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from loganalyzer.model import Accounting, Event, Severity, Status, Transition
+from loganalyzer.model import Accounting, Event, Incident, Severity, Status, Transition
 
 if TYPE_CHECKING:
     from loganalyzer.api import Analyzer
     from loganalyzer.history import History
     from loganalyzer.outputs import View
+    from loganalyzer.outputs.shown import Shown
 
 
 MAX_SHOWN = 10_000
@@ -38,6 +39,16 @@ class Sink:
     def end(self, accounting: Accounting) -> None:
         """The input has ended, or the user has ended it."""
 
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """What a run before this one has shown already; with `--resume`."""
+
+    def memory(self) -> object:
+        """What the sink of another run has to `remember`; plain values and the classes of `resume.freeze`."""
+        return None
+
+    def remember(self, memory: Any) -> None:
+        """Go on where a sink of the same class was, as its `memory` tells."""
+
 
 class JsonLines(Sink):
     """Writes each transition as a JSON line, at once."""
@@ -51,17 +62,33 @@ class JsonLines(Sink):
         from loganalyzer.outputs.jsonl import transition_line
 
         for transition in transitions:
-            incident = transition.incident
-            if incident.severity < self._view.min_severity and incident.id not in self._shown:
-                continue
-            if incident.status is Status.OPEN:
-                self._shown[incident.id] = None
-                if len(self._shown) > MAX_SHOWN:
-                    del self._shown[next(iter(self._shown))]
-            else:
-                self._shown.pop(incident.id, None)
-            sys.stdout.write(transition_line(transition, self._view))
+            if self._is_shown(transition.incident):
+                sys.stdout.write(transition_line(transition, self._view))
         sys.stdout.flush()
+
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`."""
+        for transition in transitions:
+            self._is_shown(transition.incident)
+
+    def memory(self) -> list[str]:
+        """Ids of the open incidents that were written."""
+        return list(self._shown)
+
+    def remember(self, memory: list[str]) -> None:
+        """See `Sink.remember`."""
+        self._shown = dict.fromkeys(memory)
+
+    def _is_shown(self, incident: Incident) -> bool:
+        if incident.severity < self._view.min_severity and incident.id not in self._shown:
+            return False
+        if incident.status is Status.OPEN:
+            self._shown[incident.id] = None
+            if len(self._shown) > MAX_SHOWN:
+                del self._shown[next(iter(self._shown))]
+        else:
+            self._shown.pop(incident.id, None)
+        return True
 
 
 class Text(Sink):
@@ -78,6 +105,20 @@ class Text(Sink):
         """Writes what the transitions tell a reader."""
         for transition in transitions:
             self._print(self._follower.take(transition))
+
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`."""
+        for transition in transitions:
+            self._follower.recall(transition)
+
+    def memory(self) -> Shown:
+        """What was written."""
+        return self._follower.shown
+
+    def remember(self, memory: Shown) -> None:
+        """See `Sink.remember`."""
+        memory.least = self._follower.shown.least
+        self._follower.shown = memory
 
     def end(self, accounting: Accounting) -> None:
         """Writes the summary."""
@@ -98,6 +139,18 @@ class Reached(Sink):
             if self._limit is not None and incident.status is not Status.UNDECIDED:
                 self.yes = self.yes or incident.severity >= self._limit
 
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`."""
+        self.show(transitions, accounting)
+
+    def memory(self) -> bool:
+        """Was it reached?"""
+        return self.yes
+
+    def remember(self, memory: bool) -> None:
+        """See `Sink.remember`."""
+        self.yes = memory
+
 
 class Chronicle(Sink):
     """Keeps incidents in a history, as they open, change and end."""
@@ -111,6 +164,10 @@ class Chronicle(Sink):
         if transitions:
             self._history.record({one.incident.id: one.incident for one in transitions}.values())
             self._tell()
+
+    def recall(self, transitions: Sequence[Transition], accounting: Accounting) -> None:
+        """See `Sink.recall`; to write the same again changes nothing."""
+        self.show(transitions, accounting)
 
     def end(self, accounting: Accounting) -> None:
         """Writes what could not be written before."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from loganalyzer.model import Severity, Transition
 from loganalyzer.notify.delivery import Courier
-from loganalyzer.notify.news import News
+from loganalyzer.notify.news import News, Told
 from loganalyzer.notify.targets import Target, open_targets
 from loganalyzer.outputs.accounting import plural
 from loganalyzer.outputs.base import View
@@ -44,6 +44,18 @@ class Notifier:
         for message in self._news.take(transitions, live=live):
             for _, courier in self._couriers:
                 courier.put(message)
+
+    def recall(self, transitions: Sequence[Transition]) -> None:
+        """Takes what the notifier of another run was told already."""
+        self._news.recall(transitions)
+
+    def memory(self) -> Told:
+        """What was told; what still waits for a target is not in it."""
+        return self._news.memory()
+
+    def remember(self, memory: Told) -> None:
+        """Goes on where the notifier of another run was."""
+        self._news.remember(memory)
 
     def deliveries(self) -> Deliveries:
         """The numbers so far; may be asked from any thread."""

@@ -20,6 +20,9 @@ from loganalyzer.outputs.base import View
 
 MAX_OPEN = 10_000
 
+Told = tuple[dict[str, Incident], dict[str, Severity], dict[str, Incident], bool]
+"""What is open, how severe it was when it was told, what is held back, and whether the log was live."""
+
 
 class News:
     """Decides what is told, and remembers what was."""
@@ -38,6 +41,19 @@ class News:
     def held(self) -> int:
         """Incidents that are open and were not told because the log is not live."""
         return sum(incident.severity >= self._least for incident in self._held.values())
+
+    def recall(self, transitions: Sequence[Transition]) -> None:
+        """Takes what was told by another run."""
+        for _ in self.take(transitions, live=self._was_live):
+            pass
+
+    def memory(self) -> Told:
+        """What another one has to `remember`, so that nobody is told twice and every end is told."""
+        return self._open, self._told, self._held, self._was_live
+
+    def remember(self, memory: Told) -> None:
+        """Goes on where another one was."""
+        self._open, self._told, self._held, self._was_live = memory
 
     def take(self, transitions: Sequence[Transition], *, live: bool) -> list[Message]:
         """What is to be told; nothing until the log is live."""

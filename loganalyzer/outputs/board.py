@@ -103,6 +103,16 @@ class Board:
             self._log_ns, self._lag_ns = self._arriving_ns, wall_ns - self._arriving_ns
             self._arriving_ns = None
 
+    def memory(self) -> tuple[Shown, Channels, deque[Event]]:
+        """What another board has to `remember` to go on."""
+        return self.shown, self._channels, self._events
+
+    def remember(self, memory: tuple[Shown, Channels, deque[Event]]) -> None:
+        """Goes on where another board was."""
+        least = self.shown.least
+        self.shown, self._channels, self._events = memory
+        self.shown.least = least
+
     def problems(self) -> list[Problem]:
         """Gives what was shown, consequences under their cause, in the order in which to look at it."""
         return sorted(fold(list(self.shown.incidents.values())), key=_urgency)

@@ -38,14 +38,21 @@ class Follower:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._shown = Shown(view.min_severity)
+        self.shown = Shown(view.min_severity)
+        """What was shown."""
+
+    def recall(self, transition: Transition) -> None:
+        """Takes a transition that was shown in another run."""
+        self.shown.take(transition.incident)
 
     def take(self, transition: Transition) -> Iterator[Line]:
         """Yields what a transition tells the reader; often nothing."""
         incident = transition.incident
-        before = self._shown.incidents.get(incident.id)
-        if not self._shown.take(incident):
+        before = self.shown.incidents.get(incident.id)
+        if not self.shown.take(incident):
             return
+        if transition.repeated:
+            yield Line("dim", "(repeated: the run before this one may have told it)")
         if before is None:
             yield from self._opened(transition)
         else:
@@ -53,11 +60,11 @@ class Follower:
 
     def summary(self, accounting: Accounting) -> Iterator[Line]:
         """Yields what the whole run came to."""
-        yield from summary(self._shown, accounting, self._view)
+        yield from summary(self.shown, accounting, self._view)
 
     def _opened(self, transition: Transition) -> Iterator[Line]:
         incident = transition.incident
-        cause = self._shown.incidents.get(incident.caused_by or "")
+        cause = self.shown.incidents.get(incident.caused_by or "")
         if cause is not None:
             text = f"{incident.failure_mode} ({incident.severity.label}): follows from "
             yield self._line("dim", transition.time_ns, text + cause.failure_mode)
@@ -68,7 +75,7 @@ class Follower:
 
     def _changed(self, transition: Transition, before: Incident) -> Iterator[Line]:
         incident = transition.incident
-        folded = before.caused_by in self._shown.incidents and incident.caused_by in self._shown.incidents
+        folded = before.caused_by in self.shown.incidents and incident.caused_by in self.shown.incidents
         if folded and (incident.status, incident.severity) == (before.status, before.severity):
             return  # a consequence that only goes on is no news
         if incident.status is Status.RESOLVED:
@@ -81,7 +88,7 @@ class Follower:
 
     def _news(self, incident: Incident, before: Incident) -> str:
         news = []
-        cause = self._shown.incidents.get(incident.caused_by or "")
+        cause = self.shown.incidents.get(incident.caused_by or "")
         if incident.caused_by != before.caused_by and cause is not None:
             news.append(f"follows from {cause.failure_mode}")
         if incident.severity != before.severity:

@@ -72,11 +72,12 @@ def incident_object(incident: Incident, redact: Redactor) -> dict[str, Any]:
 
 
 def transition_object(transition: Transition, redact: Redactor) -> dict[str, Any]:
-    """Gives the JSON form of a transition."""
+    """Gives the JSON form of a transition; `repeated` is there only if it may have been told before."""
     return {
         "schema": TRANSITION,
         "transition": transition.kind,
         "time": iso(transition.time_ns),
+        **({"repeated": True} if transition.repeated else {}),
         "incident": incident_object(transition.incident, redact),
     }
 

@@ -78,6 +78,11 @@ class Framer:
         """Of the unfinished line so far, kept or not [bytes]."""
         self._offset = offset
 
+    @property
+    def unfinished(self) -> int | None:
+        """How much of what was fed is no whole line yet [bytes]; None where that is not known (UTF-16)."""
+        return None if self._decoder is not None else len(self._head or b"") + self._length
+
     def feed(self, chunk: bytes) -> Iterator[Block]:
         """The blocks that this chunk completes; take them all before the next call."""
         self._counters.bytes += len(chunk)

@@ -52,6 +52,7 @@ class Scanner:
         aside: tuple[int, Callable[[bytes, set[int]], None]] | None = None,
         offset: int = 0,
         above: bytes = b"",
+        lines: int = 0,
     ) -> None:
         """
         Compile the literals or take them from a cache.
@@ -65,7 +66,8 @@ class Scanner:
                 are not given, but their bytes and literals are handed to the function. For what is
                 frequent and merely counted; not while `every_line` is set.
             offset: of the first byte in the stream [bytes], if its beginning is scanned elsewhere; it is at a line
-                start. Lines are numbered from here.
+                start.
+            lines: how many there are before `offset`, as far as lines are to be numbered from the beginning.
             above: whole lines before `offset`: they are not scanned, but candidates may look back into them.
         """
         self.every_line = every_line
@@ -76,12 +78,13 @@ class Scanner:
         self._recent = Recent()
         for block in Framer(Accounting(), offset - len(above)).feed(above):
             self._recent.push(block)
-        self._number = 0
+        self.count = lines
+        """Lines so far, candidates or not."""
 
     @property
-    def count(self) -> int:
-        """Lines so far, candidates or not."""
-        return self._number
+    def unfinished(self) -> int | None:
+        """See `Framer.unfinished`."""
+        return self._framer.unfinished
 
     def lines(self, chunks: Iterable[bytes]) -> Iterator[Line]:
         """The candidates of a whole stream, in order."""
@@ -111,7 +114,7 @@ class Scanner:
         aside_from, set_aside = self._aside_from, self._set_aside
         index, count, given = 0, len(hits), 0
         position = start  # of the first line that was not looked at
-        lines_before = self._number
+        lines_before = self.count
         while position < stop and (self.every_line or index < count):
             if self.every_line:
                 first, last = position, data.find(b"\n", position, stop)
@@ -126,18 +129,18 @@ class Scanner:
                     set_aside(data[first:last], found)
                     continue
             given += not found
-            self._number += 1 + (_newlines(data, position, first) if first > position else 0)
+            self.count += 1 + (_newlines(data, position, first) if first > position else 0)
             position = last + 1
             recent = recent or self._recent.blocks()
             at = offset + first - start
             above = Above(recent, first, at)
-            yield Line(self._number, at, block.text(first, last), tuple(sorted(found)), above)
+            yield Line(self.count, at, block.text(first, last), tuple(sorted(found)), above)
         self._counters.candidates += index + given
         if b"\0" in data:
             self._counters.undecodable += sum(b"\0" in line for line in data[start:stop].split(b"\n"))
         if position < stop:
-            self._number += _newlines(data, position, stop) + (not data.endswith(b"\n", 0, stop))
-        self._counters.lines += self._number - lines_before
+            self.count += _newlines(data, position, stop) + (not data.endswith(b"\n", 0, stop))
+        self._counters.lines += self.count - lines_before
 
 
 def _ignore(_line: bytes, _literals: set[int]) -> None:

@@ -19,14 +19,16 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
+from collections import deque
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import names
+from loganalyzer.sources.plain import head, open_plain
+from loganalyzer.sources.position import Found, Opened, Position, position
 
 CHUNK_BYTES = 1 << 18
 FINGERPRINT_BYTES = 256
@@ -50,22 +52,33 @@ class GrowingFile:
     """
     The bytes of a file that grows. It never ends by itself.
 
+    Args:
+        found: where to go on; None for the beginning of the file.
+
     Errors:
         SourceError: the file cannot be opened at first.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        """Where it is read from at the moment."""
+    def __init__(self, path: Path, found: Found | None = None) -> None:
         self.notes: list[str] = []
         """What went otherwise than one would wish; at most `MAX_NOTES`."""
         self.turns: list[Turn] = []
         """What happened right before the bytes that were read last."""
         self._coming: list[Turn] = []
         """What happens right before those that are read next."""
-        self._descriptor = open_plain(path)
-        self._offset = 0
-        self._start = b""
+        self._waiting = deque(found.files if found is not None else (Opened(path, open_plain(path)),))
+        """Files to be read before the one that grows is looked for by its name."""
+        latest = self._waiting[-1].path
+        self.path = latest if names.day(latest.name) else path
+        """Where it is read from at the moment."""
+        first = self._waiting.popleft()
+        self._descriptor = first.descriptor
+        self._offset = found.offset if found is not None else 0
+        self._start = head(self._descriptor, min(self._offset, FINGERPRINT_BYTES))
+        os.lseek(self._descriptor, self._offset, os.SEEK_SET)
+        if found is not None and found.is_gap:
+            self.notes.append(f"what was read of {path} last is gone: lines after that may be missing")
+            self._coming.append(Turn(first.path, "what was read last is gone"))
         self._torn = False
         self._zeros_since = 0.0
         self._fails_since = 0.0
@@ -81,7 +94,7 @@ class GrowingFile:
         try:
             if self._overwritten():
                 self._note("was cut and written anew: lines before the cut may be missing")
-                if self._begin("cut and written anew"):
+                if self._begin(self.path, "cut and written anew"):
                     return b"\n"
             data = self._held_back(os.read(self._descriptor, CHUNK_BYTES))
             self._fails_since, self._passing = 0.0, False
@@ -97,17 +110,27 @@ class GrowingFile:
         self._torn = not data.endswith(b"\n") if data else self._torn
         return data
 
+    def position(self, back: int) -> Position | None:
+        """The place `back` bytes before the end of what was read; None if it cannot be told at the moment."""
+        try:
+            cut = self._overwritten()
+            return None if cut else position(self._descriptor, self._offset - back, time.time_ns())
+        except OSError:
+            return None
+
     def close(self) -> None:
         """Closes the file."""
         os.close(self._descriptor)
+        for file in self._waiting:
+            os.close(file.descriptor)
 
-    def _begin(self, lost: str) -> bool:
+    def _begin(self, path: Path, lost: str) -> bool:
         """Starts over with the first byte; is there a torn line to be ended before that?"""
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._offset = 0
         self._start = b""
         self._zeros_since = self._fails_since = 0.0
-        return self._turn(Turn(self.path, lost))
+        return self._turn(Turn(path, lost))
 
     def _turn(self, turn: Turn) -> bool:
         torn, self._torn = self._torn, False
@@ -129,13 +152,16 @@ class GrowingFile:
         now = time.monotonic()
         self._fails_since = self._fails_since or now
         reason = error.strerror or "read error"
+        if self._waiting:  # it was rotated away, and what came after it is there
+            self._note(f"could not be read to its end ({reason}): lines are missing")
+            return b"\n" if self._go_on(self._waiting.popleft(), "could not be read") else b""
         try:
             fresh = open_plain(self.path)
             os.close(self._descriptor)
             self._descriptor = fresh
             if self._overwritten():
                 self._note(f"could not be read to its end ({reason}): lines may be missing")
-                return b"\n" if self._begin("could not be read") else b""
+                return b"\n" if self._begin(self.path, "could not be read") else b""
             size = os.fstat(fresh).st_size
             os.lseek(fresh, self._offset, os.SEEK_SET)
         except (OSError, SourceError):
@@ -154,7 +180,7 @@ class GrowingFile:
         if os.fstat(self._descriptor).st_size < self._offset:
             return True
         try:
-            return bool(self._start) and _head(self._descriptor, len(self._start)) != self._start
+            return bool(self._start) and head(self._descriptor, len(self._start)) != self._start
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
@@ -175,8 +201,8 @@ class GrowingFile:
 
     def _next_file(self) -> bytes:
         """Goes on with the file that follows, if there is one; ends a torn line first."""
-        path = self.path if self._replaced() else later_day(self.path)
-        if path is None:
+        path = None if self._waiting else self.path if self._replaced() else later_day(self.path)
+        if path is None and not self._waiting:
             return b""
         # Between the last read and now the old file may have got its last lines.
         data = os.read(self._descriptor, CHUNK_BYTES)
@@ -184,10 +210,15 @@ class GrowingFile:
             self._offset += len(data)
             self._torn = not data.endswith(b"\n")
             return data
-        fresh = open_plain(path)
+        fresh = self._waiting.popleft() if path is None else Opened(path, open_plain(path))
+        self.path = path or self.path
+        return b"\n" if self._go_on(fresh, "") else self._read()
+
+    def _go_on(self, fresh: Opened, lost: str) -> bool:
+        """Leaves the file for another one; is there a torn line to be ended before that?"""
         os.close(self._descriptor)
-        self._descriptor, self.path = fresh, path
-        return b"\n" if self._begin("") else self._read()
+        self._descriptor = fresh.descriptor
+        return self._begin(fresh.path, lost)
 
     def _replaced(self) -> bool:
         here, there = os.fstat(self._descriptor), os.stat(self.path)
@@ -211,30 +242,3 @@ def later_day(path: Path) -> Path | None:
         if day is not None and day > today and names.without_day(other.name) == stem:
             found.append((day, other))
     return min(found)[1] if found else None
-
-
-def open_plain(path: Path) -> int:
-    """
-    Opens a file for reading, without waiting for a writer of a named pipe.
-
-    Errors:
-        SourceError: it cannot be opened, or is a folder.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from error
-    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise SourceError(f"{path}: is a folder")
-    return descriptor
-
-
-def _head(descriptor: int, size: int) -> bytes:
-    if hasattr(os, "pread"):
-        return os.pread(descriptor, size, 0)
-    place = os.lseek(descriptor, 0, os.SEEK_CUR)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    data = os.read(descriptor, size)
-    os.lseek(descriptor, place, os.SEEK_SET)
-    return data

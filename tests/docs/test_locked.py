@@ -42,6 +42,7 @@ def test_a_lock_is_pins_with_hashes_and_nothing_else(lock: Path) -> None:
         ("run.txt", PROJECT["dependencies"]),
         ("dev.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]),
         ("full.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev-remote"]),
+        ("mutants.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev-mutants"]),
         ("fuzz.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev-fuzz"]),
         ("build.txt", (ROOT / "requirements/build.in").read_text(encoding="utf-8").splitlines()[1:]),
     ],
