@@ -293,7 +293,7 @@ def test_ids_stay_what_they_are_from_release_to_release() -> None:
     judgement = Judgement(pack(one=ONE + ENDS_AT_ONCE))
     events = [close(0, host="vps", account="work"), up(1), close(2), up(3), close(3, account="work", host="vps")]
     ids = [incident.id for incident in final(judgement.feed(*events))]
-    assert ids == ["915b42d2542b71c9", "54eb9b0ab295a8de", "e31e4066229d4dfa"]
+    assert ids == ["073bc0219e1abf9d", "f4e848a69a8a51fc", "1a211295af27c6d8"]
 
 
 def test_a_key_that_is_no_text_has_an_id_as_well() -> None:
