@@ -61,10 +61,6 @@ def test_sources_that_are_hard_to_cut(name: str, tmp_path: Path) -> None:
 
 
 @settings(max_examples=often(20), deadline=None)
-@given(size=st.integers(1, 6000), chunk=st.integers(1, 9000), packed=st.booleans())
-def test_any_shards(size: int, chunk: int, packed: bool) -> None:
-    """Whatever the size of shards, and of the chunks they are made of, they hold the same items."""
-@settings(max_examples=20, deadline=None)
 @given(size=st.integers(1, 6000), chunk=st.integers(1, 9000), packed=st.booleans(), alone=st.booleans())
 def test_any_shards(size: int, chunk: int, packed: bool, alone: bool) -> None:
     """Whatever the size of shards, and of the chunks they are made of, they hold the same items; one worker or more."""
