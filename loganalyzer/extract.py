@@ -129,6 +129,7 @@ class Extractor:
         offset: of the first byte in the source [bytes]; 0 for the beginning.
         above: the bytes before `offset`, from a line start on, for records that began there.
         place: where an earlier extraction of the source has ended, instead of `offset`.
+        heads: what earlier pieces of the source taught; see `unknown.Tally`.
     """
 
     def __init__(
@@ -140,12 +141,13 @@ class Extractor:
         offset: int = 0,
         above: bytes = b"",
         place: LineStart | None = None,
+        heads: unknown.Heads | None = None,
     ) -> None:
         place = place or LineStart(offset, 0, every_line=offset == 0, probed=0)
         self._plan = plan
         self._name = name
         self._accounting = accounting
-        self._tally = unknown.Tally(accounting, name, plan.levels)
+        self._tally = unknown.Tally(accounting, name, plan.levels, heads)
         aside = None if plan.shows_unknown else (plan.levels, self._tally.unknown)
         self._scanner = Scanner(
             plan.literals, accounting, aside=aside, offset=place.offset, above=above, lines=place.lines

@@ -17,8 +17,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from loganalyzer.engines.worker import PROTOCOL, Result, Setup, Task
+from loganalyzer.engines.fork import Fork, is_safe
+from loganalyzer.engines.worker import PROTOCOL, Result, Task, setup_of
 from loganalyzer.errors import SourceError
+from loganalyzer.extract import Plan
 
 ATTEMPTS = 3
 """How often a shard is tried before it is given up."""
@@ -33,11 +35,11 @@ _DIED = (EOFError, OSError, ValueError, pickle.UnpicklingError)
 
 
 class Worker:
-    """One process at a time; started when it is first needed."""
+    """One process at a time: a fork if there is one, else and after it programs, started when they are needed."""
 
-    def __init__(self, setup: bytes) -> None:
-        self._setup = setup
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, plan: Plan, fork: Fork | None = None) -> None:
+        self._plan = plan
+        self._process: subprocess.Popen[bytes] | Fork | None = fork
 
     def ask(self, task: Task) -> Result:
         """
@@ -49,7 +51,7 @@ class Worker:
         data = pickle.dumps(task, PROTOCOL)
         if process is None:
             self._process = process = start(_PROGRAM)
-            data = self._setup + data
+            data = pickle.dumps(setup_of(self._plan), PROTOCOL) + data
         assert process.stdin is not None, "is a pipe"
         assert process.stdout is not None, "is a pipe"
         process.stdin.write(data)
@@ -84,9 +86,13 @@ def start(program: str) -> subprocess.Popen[bytes]:
 class Pool:
     """So many workers, and their answers in any order."""
 
-    def __init__(self, workers: int, setup: Setup) -> None:
-        data = pickle.dumps(setup, PROTOCOL)
-        self._workers = [Worker(data) for _ in range(workers)]
+    def __init__(self, workers: int, plan: Plan) -> None:
+        forks: list[Fork] = []
+        with suppress(OSError):  # no more processes are to be had now
+            while len(forks) < workers and is_safe():
+                forks.append(Fork(plan, forks))
+        self._workers = [Worker(plan, fork) for fork in forks]
+        self._workers += [Worker(plan) for _ in range(len(forks), workers)]
         self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)

@@ -28,6 +28,16 @@ _VARYING = b"0123456789abcdefABCDEF"
 """Characters of values: numbers, times and hexadecimal ids make no difference."""
 
 
+class Heads:
+    """Beginnings of lines that were seen in a source, and what they turned out to be."""
+
+    def __init__(self) -> None:
+        self.levels: dict[Level, dict[bytes, bool]] = {"warn": {}, "error": {}}
+        """By level: is it a warning or error at all?"""
+        self.normal: dict[tuple[tuple[int, ...], bytes], bool] = {}
+        """By literals of normal warnings: does it match one?"""
+
+
 class Tally:
     """
     Counts the warnings and errors of one source in the accounting of the run.
@@ -35,15 +45,14 @@ class Tally:
     Args:
         source: name of the source.
         first: number of the first of `LEVEL_LITERALS` among the literals that are scanned for.
+        heads: what was learnt in earlier pieces of the source; its kinds stand in their accounting.
     """
 
-    def __init__(self, accounting: Accounting, source: str = "", first: int = 0) -> None:
+    def __init__(self, accounting: Accounting, source: str = "", first: int = 0, heads: Heads | None = None) -> None:
         self._accounting = accounting
         self._source = source
         self._first_literal = first
-        self._heads: dict[Level, dict[bytes, bool]] = {"warn": {}, "error": {}}
-        """Beginnings seen, by level: is it a warning or error at all?"""
-        self._normal: dict[tuple[tuple[int, ...], bytes], bool] = {}
+        self._heads = heads or Heads()
 
     def unknown(self, data: bytes, literals: Collection[int] = (), record: Record | None = None) -> None:
         """
@@ -63,7 +72,7 @@ class Tally:
         if level is None:
             return
         head = data[:WINDOW].translate(None, _VARYING)[:HEAD]
-        heads = self._heads[level]
+        heads = self._heads.levels[level]
         counts = heads.get(head)
         if counts is None:
             counts = self._first(data, record, head, heads)
@@ -86,11 +95,11 @@ class Tally:
             matches: finds out; asked for the first line with a beginning.
         """
         key = (literals, line[:WINDOW].translate(None, _VARYING)[:HEAD])
-        normal = self._normal.get(key)
+        normal = self._heads.normal.get(key)
         if normal is None:
             normal = matches()
-            if len(self._normal) < MAX_HEADS:
-                self._normal[key] = normal
+            if len(self._heads.normal) < MAX_HEADS:
+                self._heads.normal[key] = normal
         self._accounting.explained += normal and level_in(line) is not None
         return normal
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -14,16 +17,17 @@ from hypothesis import strategies as st
 from properties import often
 from sample_cases import load_cases
 
-from loganalyzer.engines import ENGINES, SINGLE, Processes, choose
+from loganalyzer.engines import ENGINES, SINGLE, Processes, choose, fork, pool
 from loganalyzer.engines.pool import Pool
 from loganalyzer.engines.processes import add
 from loganalyzer.engines.shards import data_shards, file_shards
-from loganalyzer.engines.worker import Task, setup_of, work
+from loganalyzer.engines.worker import Task, work
 from loganalyzer.errors import SourceError
 from loganalyzer.extract import Extractor
 from loganalyzer.model import GAP, Accounting, Event
 from loganalyzer.sources import expand, extent_of
 from loganalyzer.sources.reader import FileReader
+from loganalyzer.unknown import Heads
 
 
 def test_samples_in_tiny_shards() -> None:
@@ -57,9 +61,9 @@ def test_sources_that_are_hard_to_cut(name: str, tmp_path: Path) -> None:
 
 
 @settings(max_examples=often(20), deadline=None)
-@given(size=st.integers(1, 6000), chunk=st.integers(1, 9000), packed=st.booleans())
-def test_any_shards(size: int, chunk: int, packed: bool) -> None:
-    """Whatever the size of shards, and of the chunks they are made of, they hold the same items."""
+@given(size=st.integers(1, 6000), chunk=st.integers(1, 9000), packed=st.booleans(), alone=st.booleans())
+def test_any_shards(size: int, chunk: int, packed: bool, alone: bool) -> None:
+    """Whatever the size of shards, and of the chunks they are made of, they hold the same items; one worker or more."""
     for path in (SYSLOG, TRACE):
         data = path.read_bytes()
         counted = Accounting()
@@ -69,9 +73,9 @@ def test_any_shards(size: int, chunk: int, packed: bool) -> None:
         assert extent is not None
         pieces = [data[start : start + chunk] for start in range(0, len(data), chunk)]
         shards = data_shards(iter(pieces), size) if packed else file_shards(extent, size)
-        total, found = Accounting(), []
+        total, found, heads = Accounting(), [], Heads() if alone else None
         for shard in shards:
-            result = work(plan(), Task(path.name, shard))
+            result = work(plan(), Task(path.name, shard), heads)
             assert not result.problems
             for item in result.items:
                 if isinstance(item, Event):
@@ -82,6 +86,8 @@ def test_any_shards(size: int, chunk: int, packed: bool) -> None:
             add(total, result.counted)
         assert found == expected
         assert (total.bytes, total.lines, total.records) == (counted.bytes, counted.lines, counted.records)
+        assert total.unknown_warnings == counted.unknown_warnings
+        assert total.unknown_heads == counted.unknown_heads
 
 
 @pytest.mark.parametrize("size", [900, 5000, 1 << 20])
@@ -125,34 +131,87 @@ def test_a_bad_spot_on_a_disk_is_a_gap_at_its_place(size: int, tmp_path: Path, m
     assert found[: len(above)] == above
 
 
+def children() -> list[psutil.Process]:
+    """Worker processes: there are no others."""
+    return psutil.Process().children()
+
+
+@pytest.fixture(params=["forks", "programs"])
+def workers_are(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Forks of this process, which has more threads than one in some runs of the tests, or programs."""
+    monkeypatch.setattr(pool, "is_safe", lambda: request.param == "forks")
+    if request.param == "forks" and sys.platform != "linux":
+        pytest.skip("forks on Linux only")
+    request.applymarker(pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"))
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("workers_are")
 def test_killed_worker_is_replaced() -> None:
     """A shard whose worker is killed is done again by another one."""
     task = Task("x", next(data_shards(iter([LOOP.read_bytes()]), 1 << 20)))
-    with Pool(1, setup_of(plan())) as pool:
-        before = pool.submit(task).result(60)
-        for child in psutil.Process().children():
-            if "loganalyzer.engines" in " ".join(child.cmdline()):
+    others = children()
+    with Pool(1, plan()) as workers:
+        before = workers.submit(task).result(60)
+        for child in children():
+            if child not in others:
                 child.kill()
-        assert pool.submit(task).result(60) == before
+        assert workers.submit(task).result(60) == before
     assert before.items
+    assert children() == others
 
 
+@pytest.mark.usefixtures("workers_are")
 def test_shard_that_kills_is_given_up() -> None:
     """A shard that no worker survives ends its source with a message, and never hangs."""
-    with Pool(1, setup_of(plan())) as pool, pytest.raises(SourceError, match=r"^x: 3 worker processes were killed"):
-        pool.submit(Task("x", DeadlyShard())).result(60)
+    with Pool(1, plan()) as workers, pytest.raises(SourceError, match=r"^x: 3 worker processes were killed"):
+        workers.submit(Task("x", DeadlyShard())).result(60)
 
 
-def test_leaving_ends_the_workers(tmp_path: Path) -> None:
-    """Whoever stops in the middle leaves no process behind."""
+def test_leaving_ends_the_workers(workers_are: str, tmp_path: Path) -> None:
+    """Whoever stops in the middle leaves no process behind, and workers are what they should be."""
     log = tmp_path / "a.log"
     log.write_bytes(LOOP.read_bytes() * 50)
     sources, _ = expand([log])
+    others = children()
     with Processes(2, shard_bytes=5000).streams(plan(), sources, Accounting(), lambda: None) as [stream]:
         next(stream)
-        workers = [child for child in psutil.Process().children() if "engines" in " ".join(child.cmdline())]
+        workers = [child for child in children() if child not in others]
         assert workers
+        programs = ["engines.worker" in " ".join(child.cmdline()) for child in workers]
+        assert set(programs) == {workers_are == "programs"}
     assert not any(worker.is_running() for worker in workers)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+def test_workers_end_with_a_caller_that_is_killed() -> None:
+    """No fork holds the pipes of another open: all of them read the end of their input."""
+    program = (
+        "import os, psutil, signal\n"
+        "from loganalyzer.engines import pool\n"
+        "from loganalyzer.extract import Options, Plan\n"
+        "pool.Pool(3, Plan(Options()))\n"
+        "print(*[child.pid for child in psutil.Process().children()], flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    workers = [int(pid) for pid in done.stdout.split()]
+    assert len(workers) == 3
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in workers if psutil.pid_exists(pid)], timeout=20)
+    assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_a_process_of_several_threads_is_not_forked() -> None:
+    """What another thread has locked would stay locked in the child."""
+    ready, end = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: (ready.set(), end.wait(60)))
+    thread.start()
+    try:
+        assert ready.wait(60)
+        assert not fork.is_safe()
+    finally:
+        end.set()
+        thread.join()
 
 
 def test_small_inputs_stay_in_one_process(tmp_path: Path) -> None:
