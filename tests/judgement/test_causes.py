@@ -102,6 +102,22 @@ def test_the_nearest_cause_is_named() -> None:
     assert (found["stop"].caused_by, found["down"].caused_by) == (found["oom"].id, found["stop"].id)
 
 
+def test_the_last_link_of_a_long_chain_is_the_nearest_whenever_it_came() -> None:
+    """Not the latest of all that could explain it."""
+    rules = pack(
+        first=OOM + "explains: [x.second, x.third, x.down]\n",
+        second=STOPPED + "explains: [x.third, x.down]\n",
+        third="evidence: [{name: one, match: {event: channel.watchdog}, confidence: 0.9}]\nexplains: [x.down]\n",
+        down=DISCONNECTED,
+    )
+    found = by_mode(Judgement(rules).feed(oom(0), watchdog(1), stopped(2), close(3)))
+    assert [found[name].caused_by for name in ("second", "third", "down")] == [
+        found["first"].id,
+        found["second"].id,
+        found["third"].id,
+    ]
+
+
 def test_a_cause_that_becomes_severe_enough_is_told_with_what_it_explains() -> None:
     """First it rises, then each of its consequences is told again."""
     cause = """evidence:
