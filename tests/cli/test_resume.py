@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import subprocess
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from sample_cases import ROOT
 
 from loganalyzer import api
 from loganalyzer.cli import kept
-from loganalyzer.extract import Options, Plan
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 LOGS = sorted(
@@ -49,10 +49,9 @@ def personal() -> bytes:
 @pytest.fixture(scope="module", autouse=True)
 def _one_plan() -> object:
     """Compiling the patterns for each run would take most of the time."""
-    plans: dict[Options, Plan] = {}
-    real = api.Plan
+    plan = functools.cache(api.Plan)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(api, "Plan", lambda options: plans.setdefault(options, real(options)))
+        patch.setattr(api, "Plan", plan)
         yield
 
 
