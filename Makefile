@@ -141,7 +141,7 @@ lock: $(VENV)/.created ## renew the versions and hashes in requirements/ (UPGRAD
 	$(LOCK) requirements/build.in --output-file requirements/build.txt
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) pyproject.toml --extra dev --output-file requirements/dev.txt
-	$(LOCK) pyproject.toml --extra dev --extra dev-remote --constraints requirements/dev.txt --output-file requirements/full.txt
+	$(LOCK) pyproject.toml --extra dev --extra dev-remote --output-file requirements/full.txt
 	$(LOCK) pyproject.toml --extra dev-mutants --constraints requirements/dev.txt --output-file requirements/mutants.txt
 	$(LOCK) pyproject.toml --extra dev-fuzz --constraints requirements/run.txt --output-file requirements/fuzz.txt
 
