@@ -115,7 +115,7 @@ $(VENV)/.fuzz: $(DEV)
 	@touch $@
 
 fuzz: $(VENV)/.fuzz ## search for inputs that break an invariant (TARGET=all SECONDS=60 for each; KEEP=1: into the corpus)
-	$(BIN)/python tests/fuzz/run.py $(or $(TARGET),all) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
+	$(BIN)/python tests/fuzz/run.py $(or $(TARGET),all) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep) $(FUZZ)
 
 soak: $(DEV) ## follow a log to which everything happens, and check that nothing is lost (MINUTES=60 RATE=2000 SEED=1)
 	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),60) --rate $(or $(RATE),2000) --seed $(or $(SEED),1)

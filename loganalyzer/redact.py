@@ -27,8 +27,8 @@ from loganalyzer.user_key import user_key
 
 COUNTED = 100_000
 """Different masks of a kind that are counted; of more, there are at least so many."""
-NAMED = 1024
-"""Names that are remembered masked."""
+NAMED = 4096
+"""Names and sentences that are remembered masked."""
 
 # Known shapes of credentials; each starts with something that hardly occurs by chance.
 _SECRET = re.compile(
@@ -208,7 +208,7 @@ class Redactor:
         return text
 
     def name(self, name: str) -> str:
-        """Masks what comes again and again: names of files and members, of subsystems and hosts."""
+        """Masks what comes again and again: names of files, members, subsystems and hosts, sentences of remedies."""
         if (found := self._names.get(name)) is None:
             found = self(name)
             if len(self._names) < NAMED:
@@ -217,7 +217,9 @@ class Redactor:
 
     def about(self, text: str, known: Mapping[str, Scalar | None]) -> str:
         """Masks a text in which the values of a key or of attributes may stand without any context."""
-        text = self(text)
+        return self._known(self(text), known)
+
+    def _known(self, text: str, known: Mapping[str, Scalar | None]) -> str:
         if self._key is None:
             return text
         for name, value in known.items():
@@ -259,11 +261,15 @@ class Redactor:
         """Masks a step of a remediation: values of the log stand in its sentences and commands."""
         if self._key is None:
             return step
+
+        def shown(text: str) -> str:
+            return self._known(self.name(text), known)
+
         return Step(
-            text=self.about(step.text, known),
-            commands=tuple(self.about(command, known) for command in step.commands),
-            caution=None if step.caution is None else self.about(step.caution, known),
-            verify=None if step.verify is None else self.about(step.verify, known),
+            text=shown(step.text),
+            commands=tuple(shown(command) for command in step.commands),
+            caution=None if step.caution is None else shown(step.caution),
+            verify=None if step.verify is None else shown(step.verify),
         )
 
     def _mask(self, kind: str, secret: str) -> str:

@@ -97,6 +97,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", choices=["all", *TARGETS], default="all", metavar="TARGET")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
+    parser.add_argument(
+        "--longest", type=int, default=LONGEST_S, help="what one input may take [s]; more on a busy machine"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the search; 0 for another one each time")
     parser.add_argument("--corpus", type=Path, default=cache, help="where inputs that add coverage stay")
     parser.add_argument("--crashes", type=Path, default=Path("build/fuzz"), help="where failing inputs and logs go")
     parser.add_argument("--keep", action="store_true", help="minimise into the repository")
@@ -107,8 +111,8 @@ def main() -> int:
         target, corpus, log = TARGETS[name], given.corpus / name, given.crashes / f"{name}.log"
         prepare(name, target.longest, corpus, given.corpus / "words.dict")
         options = [
-            f"-max_total_time={given.seconds}", f"-timeout={LONGEST_S}", f"-rss_limit_mb={MEMORY_MIB}",
-            f"-max_len={target.longest}", f"-dict={given.corpus / 'words.dict'}", "-print_final_stats=1",
+            f"-max_total_time={given.seconds}", f"-timeout={given.longest}", f"-rss_limit_mb={MEMORY_MIB}",
+            f"-seed={given.seed}", f"-max_len={target.longest}", f"-dict={given.corpus / 'words.dict'}", "-print_final_stats=1",
             f"-artifact_prefix={given.crashes}/{name}-", str(corpus), str(KEPT / name),
         ]  # fmt: skip
         (KEPT / name).mkdir(parents=True, exist_ok=True)
