@@ -28,7 +28,10 @@ class Causes:
             for consequence in mode.explains:
                 self._explainers.setdefault(consequence, []).append(mode.id)
         self._depth = _depths(self._explainers)
+        self._shared: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
+        """Positions of the parts that the keys of a cause and of a consequence have in common, by their modes."""
         self._recent: dict[str, deque[LiveIncident]] = {}
+        """By mode, in the order in which they were told of; that is the order of `LiveIncident.opened_clock`."""
 
     def add(self, incident: LiveIncident) -> list[LiveIncident]:
         """Register a new incident, find its cause, and return earlier incidents that it turns out to have caused."""
@@ -38,40 +41,58 @@ class Causes:
 
     def adopt(self, incident: LiveIncident) -> list[LiveIncident]:
         """The earlier incidents that an incident turns out to have caused, once it is severe enough to be a cause."""
+        if not _is_cause(incident):
+            return []
         changed = []
         depth = self._depth[incident.mode.id]
+        earliest, latest = incident.explains_from, incident.explains_until
         for name in incident.mode.explains:
-            for consequence in self._recent.get(name, ()):
-                if not incident.explains_from <= consequence.first_clock <= incident.explains_until:
+            found = []
+            for consequence in reversed(self._recent.get(name, ())):
+                if consequence.opened_clock < earliest:
+                    break  # so was the first evidence of this one, and of all that opened before
+                if not earliest <= consequence.first_clock <= latest:
                     continue
                 known = consequence.cause
                 if known is not None and depth <= self._depth[known.mode.id]:
                     continue
-                if consequence is not incident and _fits(incident, consequence):
-                    _attach(consequence, incident)
-                    changed.append(consequence)
+                if consequence is not incident and self._agree(incident, consequence):
+                    found.append(consequence)
+            for consequence in reversed(found):
+                _attach(consequence, incident)
+                changed.append(consequence)
         return changed
 
     def _cause_of(self, incident: LiveIncident) -> LiveIncident | None:
+        moment = incident.first_clock
         found = [
             cause
             for name in self._explainers[incident.mode.id]
             for cause in self._recent.get(name, ())
-            if cause.explains_from <= incident.first_clock <= cause.explains_until and _fits(cause, incident)
+            if cause.explains_until >= moment >= cause.explains_from
+            and _is_cause(cause)
+            and self._agree(cause, incident)
         ]
         return max(found, key=lambda cause: (self._depth[cause.mode.id], cause.first_clock, cause.id), default=None)
 
+    def _agree(self, cause: LiveIncident, consequence: LiveIncident) -> bool:
+        """Do the keys agree where both name something?"""
+        modes = cause.mode.id, consequence.mode.id
+        shared = self._shared.get(modes)
+        if shared is None:
+            names = cause.mode.key
+            pairs = [(names.index(name), at) for at, name in enumerate(consequence.mode.key) if name in names]
+            shared = self._shared[modes] = tuple(pairs)
+        ours, theirs = cause.key, consequence.key
+        for one, other in shared:
+            if ours[one] != theirs[other] and ours[one] is not None and theirs[other] is not None:
+                return False
+        return True
 
-def _fits(cause: LiveIncident, consequence: LiveIncident) -> bool:
-    """Is one severe and sure enough to be a cause, and do the keys agree where both name something?"""
-    if cause.peak < Severity.WARNING or cause.status is Status.UNDECIDED:
-        return False
-    ours = dict(zip(cause.mode.key, cause.key, strict=True))
-    for name, value in zip(consequence.mode.key, consequence.key, strict=True):
-        own = ours.get(name)
-        if own != value and own is not None and value is not None:
-            return False
-    return True
+
+def _is_cause(incident: LiveIncident) -> bool:
+    """Is it severe and sure enough to explain anything?"""
+    return incident.peak >= Severity.WARNING and incident.status is not Status.UNDECIDED
 
 
 def _attach(consequence: LiveIncident, cause: LiveIncident | None) -> None:

@@ -297,7 +297,13 @@ class Classifier:
             self._show("updated", other)
 
     def _open(self, tracker: Tracker, group: Group, rule: EvidenceRule, completion: Completion) -> LiveIncident:
-        incident = LiveIncident(mode=tracker.mode, key=group.key, surroundings=self.surroundings, ordinal=group.opened)
+        incident = LiveIncident(
+            mode=tracker.mode,
+            key=group.key,
+            surroundings=self.surroundings,
+            ordinal=group.opened,
+            opened_clock=self._clock,
+        )
         incident.identify(completion[0])
         context = [
             (seen, nearby.label)

@@ -56,6 +56,8 @@ class LiveIncident:
     key: Key
     surroundings: Surroundings
     ordinal: int
+    opened_clock: int
+    """When it was opened, and when its first evidence came [logical ns]."""
     first_clock: int = 0
     explains_from: int = 0
     explains_until: int = FOREVER

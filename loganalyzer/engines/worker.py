@@ -69,8 +69,8 @@ def work(plan: Plan, task: Task, heads: unknown.Heads | None = None) -> Result:
     extractor = Extractor(plan, name, counted, offset=shard.start, above=shard.above(), heads=heads)
     items: list[Item] = []
     for chunk in shard.chunks(problems):
-        items.extend(extractor.feed(chunk))
-    items.extend(extractor.finish())
+        items += extractor.feed(chunk)
+    items += extractor.finish()
     if shard.is_last:
         items.append(extractor.end())
     counted.bytes += shard.dropped
