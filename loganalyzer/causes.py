@@ -32,11 +32,20 @@ class Causes:
         """Positions of the parts that the keys of a cause and of a consequence have in common, by their modes."""
         self._recent: dict[str, deque[LiveIncident]] = {}
         """By mode, in the order in which they were told of; that is the order of `LiveIncident.opened_clock`."""
+        self._explaining: dict[str, list[LiveIncident]] = {}
+        """Those of them that may still explain something."""
+        self._longest = max((rule.within or 0 for mode in modes.values() for rule in mode.evidence), default=0)
+        """How much earlier than its opening the first evidence of an incident can have come [logical ns]."""
 
     def add(self, incident: LiveIncident) -> list[LiveIncident]:
         """Register a new incident, find its cause, and return earlier incidents that it turns out to have caused."""
-        self._recent.setdefault(incident.mode.id, deque(maxlen=MAX_REMEMBERED)).append(incident)
+        name = incident.mode.id
+        self._recent.setdefault(name, deque(maxlen=MAX_REMEMBERED)).append(incident)
         _attach(incident, self._cause_of(incident))
+        if incident.mode.explains:
+            explaining = self._explaining.setdefault(name, [])
+            explaining.append(incident)
+            del explaining[:-MAX_REMEMBERED]
         return self.adopt(incident)
 
     def adopt(self, incident: LiveIncident) -> list[LiveIncident]:
@@ -68,12 +77,21 @@ class Causes:
         found = [
             cause
             for name in self._explainers[incident.mode.id]
-            for cause in self._recent.get(name, ())
+            for cause in self._still_explaining(name, incident.opened_clock - self._longest)
             if cause.explains_until >= moment >= cause.explains_from
             and _is_cause(cause)
             and self._agree(cause, incident)
         ]
         return max(found, key=lambda cause: (self._depth[cause.mode.id], cause.first_clock, cause.id), default=None)
+
+    def _still_explaining(self, name: str, since: int) -> list[LiveIncident]:
+        """Incidents of a mode that may explain what came since then; what has ended before never will again."""
+        found = self._explaining.get(name)
+        if not found:
+            return []
+        found = [one for one in found if one.explains_until >= since or one.status is not Status.RESOLVED]
+        self._explaining[name] = found
+        return found
 
     def _agree(self, cause: LiveIncident, consequence: LiveIncident) -> bool:
         """Do the keys agree where both name something?"""

@@ -26,6 +26,9 @@ from loganalyzer.tracking import Group, Listeners, Listening, Note, Role, Tracke
 TRUSTED_AT_END = 120_000_000_000
 """A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
 
+_TEACHING = ("gateway.version", "gateway.starting", "system.unit_")
+"""How the types of events begin that tell something about the installation."""
+
 CLOCK_SLACK = 10_000_000_000
 """How much less than a clock was set forward its next step may show [ns]."""
 
@@ -96,21 +99,23 @@ class Classifier:
 
     def feed(self, event: Event) -> list[Transition]:
         """Take the next event; the transitions that its time and its content decide."""
-        self._gaps.lines[event.span.source] = event.span.line
+        span = event.span
+        self._gaps.lines[span.source] = span.line
         if event.time_ns is not None:
             self._pass_time(event.time_ns)
         if event.type == GAP:
             self._miss(event)
-        self._learn(event)
-        answer = self._listeners.of(event)
-        if answer.listening:
+        if event.type.startswith(_TEACHING):
+            self._learn(event)
+        concerned, shapes = self._listeners.of(event)
+        if concerned:
             seen = Seen(self._clock, event)
-            keys: list[Key | None] = [None] * len(answer.shapes)
-            for listening in answer.listening:
-                if listening.wakes or listening.tracker.groups:
+            keys: list[Key | None] = [None] * len(shapes)
+            for listening in concerned:
+                if listening.wakes or listening.tracker.groups.entries:
                     key = keys[listening.shape]
                     if key is None:
-                        key = keys[listening.shape] = key_of(event, answer.shapes[listening.shape])
+                        key = keys[listening.shape] = key_of(event, shapes[listening.shape])
                     self._dispatch(listening, key, seen)
         return self._take_decided()
 
@@ -126,7 +131,7 @@ class Classifier:
         """
         self._growing = True
         for tracker in self.trackers:
-            for group in list(tracker.groups.values()):
+            for group in list(tracker.groups.entries.values()):
                 if group.incident is not None and group.recovered is not None:
                     if group.stable_at - group.calm_from <= TRUSTED_AT_END:
                         self._resolve(group)
@@ -152,10 +157,11 @@ class Classifier:
                 self._reopen(self._gaps.taken_back(now_ns))
             elif 0 < self.jumped_ns <= step + CLOCK_SLACK:
                 step, self.jumped_ns = step - self.jumped_ns, 0
-            self._step = max(0, step)
+            self._step = step if step > 0 else 0
             target += self._step
-        while self._deadlines and self._deadlines[0].clock < target:
-            deadline = heapq.heappop(self._deadlines)
+        deadlines = self._deadlines
+        while deadlines and deadlines[0].clock < target:
+            deadline = heapq.heappop(deadlines)
             if self._valid(deadline):
                 self._last_ns = now_ns - (target - deadline.clock)
                 self._clock = deadline.clock
@@ -176,11 +182,10 @@ class Classifier:
                 self._show("undecided", incident)
 
     def _learn(self, event: Event) -> None:
-        found = event.attributes.get("version")
-        if found is not None and event.type in ("gateway.version", "gateway.starting"):
-            self.surroundings.version = parse_version(str(found)) or self.surroundings.version
         if event.type.startswith("system.unit_"):
             self.surroundings.supervisor = "systemd"
+        elif (found := event.attributes.get("version")) is not None:
+            self.surroundings.version = parse_version(str(found)) or self.surroundings.version
 
     def _dispatch(self, listening: Listening, key: Key, seen: Seen) -> None:
         tracker, _, _, resets, resolves, evidence, also, nearby = listening

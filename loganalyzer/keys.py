@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Any, Generic, Self, TypeVar
 
 Key = tuple[str | None, ...]
@@ -76,7 +75,8 @@ class KeyTable(Generic[Value]):
     """Values by key, least recently used first."""
 
     def __init__(self) -> None:
-        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self.entries: OrderedDict[Key, Value] = OrderedDict()
+        """All of it, least recently used first; to be read only."""
         self._used: dict[Key, int] = {}
         self._clock = 0
         self._indexes: dict[Shape, dict[Shape, dict[Key, dict[Key, None]]]] = {}
@@ -85,24 +85,20 @@ class KeyTable(Generic[Value]):
         """By question: the keys that fit it, as long as none comes or goes."""
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.entries)
 
     def get(self, key: Key) -> Value | None:
         """The value of exactly this key."""
-        return self._values.get(key)
-
-    def values(self) -> Iterator[Value]:
-        """All values, least recently used first."""
-        return iter(self._values.values())
+        return self.entries.get(key)
 
     def put(self, key: Key, value: Value) -> None:
         """Add a value, or use the one that is there once more."""
-        if key not in self._values:
+        if key not in self.entries:
             self._answers.clear()
             for asked, index in self._indexes.setdefault(_shape(key), {}).items():
                 index.setdefault(_part(key, asked), {})[key] = None
-        self._values[key] = value
-        self._values.move_to_end(key)
+        self.entries[key] = value
+        self.entries.move_to_end(key)
         self._clock += 1
         self._used[key] = self._clock
 
@@ -115,23 +111,23 @@ class KeyTable(Generic[Value]):
             del index[part][key]
             if not index[part]:
                 del index[part]
-        return self._values.pop(key)
+        return self.entries.pop(key)
 
     def pop_oldest(self) -> Value:
         """Take out the value that was used least recently."""
-        return self.pop(next(iter(self._values)))
+        return self.pop(next(iter(self.entries)))
 
     def fitting(self, key: Key) -> list[Value]:
         """The values of all keys that fit one, least recently used first."""
         found = self._find(key)
         if len(found) > 1:
             found.sort(key=self._used.__getitem__)
-        return [self._values[one] for one in found]
+        return [self.entries[one] for one in found]
 
     def latest(self, key: Key) -> Value | None:
         """Of the values of all keys that fit one that which was used last."""
         found = self._find(key)
-        return self._values[max(found, key=self._used.__getitem__)] if found else None
+        return self.entries[max(found, key=self._used.__getitem__)] if found else None
 
     def _find(self, key: Key) -> list[Key]:
         """All keys that fit one, in any order."""
@@ -149,7 +145,7 @@ class KeyTable(Generic[Value]):
             asked = shape & known
             if asked not in indexes:
                 index = indexes[asked] = {}
-                for other in self._values:
+                for other in self.entries:
                     if _shape(other) == shape:
                         index.setdefault(_part(other, asked), {})[other] = None
             found += indexes[asked].get(_part(key, asked), ())

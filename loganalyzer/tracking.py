@@ -90,6 +90,8 @@ class Tracker:
         self.mode = mode
         self.watch = watch
         self.groups: KeyTable[Group] = KeyTable()
+        self._latest: tuple[Key, Group] | None = None
+        """The latest question for a group and its answer, which is the same as long as nobody asks for another one."""
         self.evicted: list[Group] = []
         """Groups that gave way to others, until somebody takes them from here."""
         self.roles: list[Role] = list(_roles(mode))
@@ -106,6 +108,8 @@ class Tracker:
 
     def group(self, key: Key) -> Group:
         """The group that fits a key best, made if there is none; an unknown part of a key fits everything."""
+        if self._latest is not None and self._latest[0] == key:
+            return self._latest[1]
         found = self.groups.get(key) or self.groups.latest(key)
         if found is None:
             found = Group(key, [detector_for(rule) for rule in self.mode.evidence])
@@ -115,6 +119,7 @@ class Tracker:
         elif None in found.key and found.key != key:
             self._refine(found, key)
         self.groups.put(found.key, found)
+        self._latest = key, found
         return found
 
     def _refine(self, group: Group, key: Key) -> None:
@@ -234,7 +239,7 @@ class Listeners:
         if asked is None:
             return _NOBODY
         get = event.attributes.get
-        key = (event.type, event.host, *[get(name) for name in asked])
+        key = (event.type, event.host, *map(get, asked))
         found = self._answers.get(key)
         if found is None:
             if len(self._answers) >= MAX_ANSWERS:
