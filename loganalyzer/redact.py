@@ -143,7 +143,7 @@ _SECRET_WORDS = (
     *("token", "passw", "passp", "secret", "key", "credential", "cookie", "signature"),
     *("bearer", "basic", "authorization", "://", "sig=", "code=", "auth="),
 )
-_LONG_WORD = re.compile(r"[\w.-]{12}|\d:[A-Za-z]|<Buffer|PRIVATE KEY")
+_LONG_WORD = re.compile(r"[\w.-]{10}|\d:[A-Za-z]|<Buffer|PRIVATE KEY|/api/webhooks/")
 _NUMBER_HINT = re.compile(r"\d{7}|\+\(?\d")
 
 _KINDS = {"g.us": "group", "lid": "lid", "hosted.lid": "lid", "newsletter": "group"}

@@ -58,6 +58,7 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ("wss://host/ws?token=abcdef&v=1", "abcdef"),
         ("https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5/getMe", "AAHdqTcv"),
         ("https://hooks.slack.com/services/T0000/B0000/XXXXyyyy", "XXXXyyyy"),
+        ("https://x.org/api/webhooks/1234/XXXXyyyy", "XXXXyyyy"),
         ("privKey: <Buffer 78 aa bb cc dd ee ff 00 11 22 33>", "78 aa bb"),
         ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "MIIEvQ"),
         ("mail jo.doe+x@mail.example.org now", "jo.doe"),
@@ -269,3 +270,4 @@ def test_the_rest_of_a_text_is_left_as_it_was_logged() -> None:
     assert redact(text) == text
     assert redact("GET /a%20b?x=jo%40example.org").startswith("GET /a b?x=<email:")
     assert "ghp_" not in redact("cut in the middle: ghp_abcDEF123456")
+    assert "1a2b3c" not in redact("cut early: xoxb-1a2b3c")
