@@ -123,13 +123,13 @@ def event_columns(events: Sequence[Event], redact: Redactor = PLAIN, clean: Clea
     """
 
     def masked(text: str) -> str:
-        return clean(redact.name(text))
+        return clean(redact(text))
 
     attributes = [redact.attributes(event.attributes) for event in events]
     return {
         "time": [_time(event.time_ns) for event in events],
         "type": [event.type for event in events],
-        "source": [clean(redact.name(event.span.source)) for event in events],
+        "source": [clean(redact(event.span.source)) for event in events],
         "line": [event.span.line for event in events],
         "subsystem": [_text(event.subsystem, masked) for event in events],
         "level": [event.level for event in events],
@@ -170,7 +170,7 @@ def _incident(incident: Incident, redact: Redactor, clean: Clean) -> dict[str, A
         "cause": clean(redact.about(incident.cause, incident.key)),
         "evidence": [
             {
-                "source": clean(redact.name(one.source)),
+                "source": clean(redact(one.source)),
                 "line": one.line,
                 "time": _time(one.time_ns),
                 "event": one.event,

@@ -20,6 +20,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from loganalyzer import sanitize
 from loganalyzer.model import Attributes, Evidence, Scalar, Step
@@ -27,8 +28,10 @@ from loganalyzer.user_key import user_key
 
 COUNTED = 100_000
 """Different masks of a kind that are counted; of more, there are at least so many."""
-NAMED = 4096
-"""Names and sentences that are remembered masked."""
+KEPT = 4096
+"""Texts, and steps, that are remembered masked: names, sentences of remedies and many lines come again and again."""
+LONGEST = 1024
+"""Longer texts are not remembered [characters]."""
 
 # Known shapes of credentials; each starts with something that hardly occurs by chance.
 _SECRET = re.compile(
@@ -57,7 +60,7 @@ _IN_PATH = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:\"'<>\\]{0,100}:)(?!PASSWORD@)([^\s/@\"'<>\\]{1,200})(?=@)")
 _SCHEME = re.compile(
-    r"(?i)((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?"
+    r"(?i)(?=[ab])((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?"
     r"(?:(?:bearer|basic|bot|token)\s{1,4})?)"
     r"|\b(?:bearer|basic)\s{1,4})(?P<value>(?!(?:bearer|basic|bot|token)\s)[\w.~+/=-]{6,4096})"
 )
@@ -66,10 +69,11 @@ _FLAG = re.compile(
     r"(?P<value>[^\s\"'\\<-][^\s\"'\\]{3,4096})"
 )
 # `name = value` in every notation: key=value, key: value, JSON, JSON in JSON, query strings.
-# A quoted value ends at the quote that opened it, at the same level of escaping.
+# A quoted value ends at the quote that opened it, at the same level of escaping. The first two letters of the
+# names stand before them, since most places of a text fail there.
 _NAMED = re.compile(
     r"""(?xis)
-    (?<!<)(?P<what>token|passwor[dt]|passwd|passphrase|secret|api[_-]?key|private[_-]?key
+    (?=[tpsaeck][oaeprcuni])(?<!<)(?P<what>token|passwor[dt]|passwd|passphrase|secret|api[_-]?key|private[_-]?key
         |access[_-]?key|auth[_-]?key|encryption[_-]?key|credential|cookie|signature
         |(?<=[?&])(?:sig|key|code|auth))
     \\*["'`]?\s?(?:=>|[:=])(?P<space>\s{0,3})
@@ -139,14 +143,21 @@ ESCAPED_DEPTH = 3
 """How often escapes inside of escapes are taken off."""
 
 # Cheap tests that most text fails, before the patterns above look at it.
-_SECRET_WORDS = (
-    *("token", "passw", "passp", "secret", "key", "credential", "cookie", "signature"),
-    *("bearer", "basic", "authorization", "://", "sig=", "code=", "auth="),
+_SECRET_WORD = re.compile(
+    r"token|pass[wp]|secret|key|credential|cookie|signature|bearer|basic|authorization|://|sig=|code=|auth="
 )
-_LONG_WORD = re.compile(r"[\w.-]{12}|\d:[A-Za-z]|<Buffer|PRIVATE KEY")
-_NUMBER_HINT = re.compile(r"\d{7}|\+\(?\d")
+_SECRET_START = re.compile(  # letters first and no groups: then most places of a text cost next to nothing
+    r"/bot|hooks\.slack|/api/webhooks|PRIVATE KEY|<Buffer|eyJ|sk[-_]|pk[-_]|rk[-_]|whsec_|xox[a-z]|xapp-|gh[opsur]_|"
+    r"github_pat_|glpat-|AIza|ya29\.|AKIA|ASIA|gsk_|hf_|npm_|r8_|dop_v1_|xai-|pplx-|nvapi-|tvly-"
+)
+_BOT_START = re.compile(r"[\dMNO](?:(?<=\d):[A-Za-z]|(?<=[MNO])[\w-]{22})")
+_SEVEN_DIGITS = re.compile(r"\d\d{6}")
 
 _KINDS = {"g.us": "group", "lid": "lid", "hosted.lid": "lid", "newsletter": "group"}
+
+
+Text = TypeVar("Text")
+Shown = TypeVar("Shown")
 
 
 class Redactor:
@@ -158,13 +169,14 @@ class Redactor:
         addresses: Whether IP addresses are masked too; those of the machine itself never are.
     """
 
-    __slots__ = ("_addresses", "_key", "_masks", "_names")
+    __slots__ = ("_addresses", "_key", "_masks", "_steps", "_texts")
 
     def __init__(self, key: bytes | None, *, addresses: bool = False) -> None:
         self._key = key
         self._addresses = addresses
         self._masks: dict[str, set[bytes]] = {}
-        self._names: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._steps: dict[tuple[Step, tuple[tuple[str, str | None], ...]], Step] = {}
 
     @property
     def kind(self) -> str:
@@ -180,6 +192,13 @@ class Redactor:
         """Masks every secret and every personal datum in text."""
         if self._key is None:
             return text
+        if (found := self._texts.get(text)) is None:
+            found = self._undisguised(text)
+            if len(text) <= LONGEST:
+                _remember(self._texts, text, found)
+        return found
+
+    def _undisguised(self, text: str) -> str:
         # A text without a disguise is shown only where it makes a difference: evidence stays as it is in the log.
         plain = _plain(text)
         if plain is not text and (shown := self._without(plain)) != plain:
@@ -187,33 +206,24 @@ class Redactor:
         return self._without(text)
 
     def _without(self, text: str) -> str:
-        lower = text.lower()
-        if any(word in lower for word in _SECRET_WORDS):
+        if _SECRET_WORD.search(text.lower()):
             text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)
             text = _SCHEME.sub(self._header, text)
             text = _FLAG.sub(self._header, text)
             text = _NAMED.sub(self._named, text)
-        if _LONG_WORD.search(text):
+        if _SECRET_START.search(text) or _BOT_START.search(text):
             text = _IN_PATH.sub(lambda m: m[1] + self._mask("token", m[2]), text)
             text = _SECRET.sub(lambda m: self._mask("token", m[0]), text)
         if "@" in text:
             text = _JID.sub(self._jid, text)
             text = _EMAIL.sub(self._email, text)
-        if _NUMBER_HINT.search(text):
+        if "+" in text or _SEVEN_DIGITS.search(text):
             text = _E164.sub(lambda m: self._number(m[0]), text)
             text = _TARGET.sub(self._target, text)
             text = _LONG_TARGET.sub(lambda m: m["lead"] + self._number(m["digits"]), text)
         if self._addresses:
             text = _IPV6.sub(self._address, _IPV4.sub(self._address, text))
         return text
-
-    def name(self, name: str) -> str:
-        """Masks what comes again and again: names of files, members, subsystems and hosts, sentences of remedies."""
-        if (found := self._names.get(name)) is None:
-            found = self(name)
-            if len(self._names) < NAMED:
-                self._names[name] = found
-        return found
 
     def about(self, text: str, known: Mapping[str, Scalar | None]) -> str:
         """Masks a text in which the values of a key or of attributes may stand without any context."""
@@ -223,9 +233,9 @@ class Redactor:
         if self._key is None:
             return text
         for name, value in known.items():
-            if isinstance(value, bool | float):
+            if isinstance(value, float):
                 continue
-            word = str(value)
+            word = str(value)  # None, True and False are too short
             if len(word) >= 7 and word in text and (shown := str(self.value(name, word))) != word:
                 text = text.replace(word, shown)
         return text
@@ -257,20 +267,20 @@ class Redactor:
         """Masks the values of an incident's key."""
         return {n: None if v is None else str(self.value(n, v)) for n, v in key.items()}
 
-    def step(self, step: Step, known: Mapping[str, Scalar | None]) -> Step:
-        """Masks a step of a remediation: values of the log stand in its sentences and commands."""
+    def step(self, step: Step, key: Mapping[str, str | None]) -> Step:
+        """Masks a step of a remediation; `key`: of its incident, whose values stand in sentences and commands."""
         if self._key is None:
             return step
-
-        def shown(text: str) -> str:
-            return self._known(self.name(text), known)
-
-        return Step(
-            text=shown(step.text),
-            commands=tuple(shown(command) for command in step.commands),
-            caution=None if step.caution is None else shown(step.caution),
-            verify=None if step.verify is None else shown(step.verify),
-        )
+        known = (step, tuple(key.items()))
+        if (found := self._steps.get(known)) is None:
+            found = Step(
+                text=self.about(step.text, key),
+                commands=tuple(self.about(command, key) for command in step.commands),
+                caution=None if step.caution is None else self.about(step.caution, key),
+                verify=None if step.verify is None else self.about(step.verify, key),
+            )
+            _remember(self._steps, known, found)
+        return found
 
     def _mask(self, kind: str, secret: str) -> str:
         assert self._key is not None
@@ -326,6 +336,12 @@ class Redactor:
         if _NO_DOMAIN.match(match["tld"]) or match[0].endswith("@s.whatsapp.net"):
             return match[0]  # the second: a phone number that is masked already
         return self._mask("email", match[0].lower())
+
+
+def _remember(memory: dict[Text, Shown], text: Text, shown: Shown) -> None:
+    if len(memory) >= KEPT:
+        memory.clear()
+    memory[text] = shown
 
 
 def _plain(text: str) -> str:

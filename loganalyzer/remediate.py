@@ -67,6 +67,19 @@ def ladder(
     supervisor: str | None,
 ) -> tuple[Step, ...]:
     """The steps that apply. What depends on something unknown is kept and labelled."""
+    return _ladder(mode, variants, version, supervisor, *[values.get(name) for name in _names(mode.remediation)])
+
+
+@lru_cache(maxsize=4096, typed=True)  # True and 1 are equal, but read differently
+def _ladder(
+    mode: FailureMode,
+    variants: frozenset[str],
+    version: Version | None,
+    supervisor: str | None,
+    *given: Scalar | None,
+) -> tuple[Step, ...]:
+    """The ladder with the values of its placeholders; incidents of a mode mostly share both."""
+    values = dict(zip(_names(mode.remediation), given, strict=True))
     steps = []
     for remedy in mode.remediation:
         if remedy.variants and variants.isdisjoint(remedy.variants):
@@ -75,22 +88,22 @@ def ladder(
             continue
         if remedy.supervisor and supervisor and remedy.supervisor != supervisor:
             continue
-        given = (values.get(name) for name in _names(remedy))
-        steps.append(_step(remedy, version is None, supervisor is None, *given))
+        own = [values[name] for name in _names((remedy,))]
+        steps.append(_step(remedy, version is None, supervisor is None, *own))
     return tuple(steps)
 
 
-@lru_cache(maxsize=1024)
-def _names(remedy: Remedy) -> tuple[str, ...]:
-    """The placeholders in a step."""
-    texts = (remedy.text, *remedy.commands, remedy.caution or "", remedy.verify or "")
+@lru_cache(maxsize=4096)
+def _names(remedies: tuple[Remedy, ...]) -> tuple[str, ...]:
+    """The placeholders in steps."""
+    texts = [text for r in remedies for text in (r.text, *r.commands, r.caution or "", r.verify or "")]
     return tuple(dict.fromkeys(name for text in texts for name in _PLACEHOLDER.findall(text)))
 
 
-@lru_cache(maxsize=4096, typed=True)  # True and 1 are equal, but read differently
+@lru_cache(maxsize=4096, typed=True)
 def _step(remedy: Remedy, no_version: bool, no_supervisor: bool, *given: Scalar | None) -> Step:
-    """A step with the values of its placeholders; incidents of a mode mostly share both."""
-    values = dict(zip(_names(remedy), given, strict=True))
+    """A step with the values of its placeholders; ladders that differ elsewhere share it."""
+    values = dict(zip(_names((remedy,)), given, strict=True))
     labels = []
     if remedy.versions and no_version:
         labels.append(f"OpenClaw {remedy.versions}")

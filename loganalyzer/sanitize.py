@@ -41,7 +41,7 @@ def block(text: str) -> str:
     >>> block("\x1b[31mred\x1b[0m\x07 \u202etxt")
     'red\\x07 \\u202etxt'
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # then there is nothing of all that
         return text
     text = _LINE_BREAKS.sub("\n", _SEQUENCE.sub("", text))
     return _UNSAFE.sub(_escape, text).replace("\t", "    ")
@@ -54,8 +54,9 @@ def line(text: str) -> str:
     >>> line("closed\n  at Object.onClose")
     'closed at Object.onClose'
     """
-    text = _LINE_BREAKS.sub(" ", _SEQUENCE.sub("", text))
-    return _BLANKS.sub(" ", _UNSAFE.sub(_escape, text)).strip()
+    if not text.isprintable():
+        text = _UNSAFE.sub(_escape, _LINE_BREAKS.sub(" ", _SEQUENCE.sub("", text)))
+    return _BLANKS.sub(" ", text).strip()
 
 
 def bare(text: str) -> str:

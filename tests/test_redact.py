@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loganalyzer import redact as patterns
+from loganalyzer.model import Step
 from loganalyzer.redact import Redactor
 from loganalyzer.user_key import user_key
 
@@ -58,6 +60,7 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ("wss://host/ws?token=abcdef&v=1", "abcdef"),
         ("https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5/getMe", "AAHdqTcv"),
         ("https://hooks.slack.com/services/T0000/B0000/XXXXyyyy", "XXXXyyyy"),
+        ("https://x.org/api/webhooks/1234/XXXXyyyy", "XXXXyyyy"),
         ("privKey: <Buffer 78 aa bb cc dd ee ff 00 11 22 33>", "78 aa bb"),
         ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "MIIEvQ"),
         ("mail jo.doe+x@mail.example.org now", "jo.doe"),
@@ -269,3 +272,42 @@ def test_the_rest_of_a_text_is_left_as_it_was_logged() -> None:
     assert redact(text) == text
     assert redact("GET /a%20b?x=jo%40example.org").startswith("GET /a b?x=<email:")
     assert "ghp_" not in redact("cut in the middle: ghp_abcDEF123456")
+    assert "1a2b3c" not in redact("cut early: xoxb-1a2b3c")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("token", "password", "passwort", "passwd", "passphrase", "secret", "api_key", "apiKey", "private-key"),
+        *("accesskey", "AUTH_KEY", "encryptionKey", "credential", "Cookie", "SIGNATURE", "PASSWORD", "?sig", "&code"),
+        *("?key", "&auth", "--token", "--password", "--secret", "--api-key", "Bearer", "basic", "Authorization"),
+    ],
+)
+def test_every_name_of_a_secret_opens_the_search_for_it(name: str) -> None:
+    """The cheap tests let through every name that the patterns know, in whatever case."""
+    for form in (name, name.upper()):
+        between = " " if name.startswith("--") or name in ("Bearer", "basic") else "="
+        assert "7f3a" not in redact(f"x {form}{between}7f3a9b2c7f3a9b2c")
+
+
+@given(st.from_regex(patterns._SECRET) | st.from_regex(patterns._IN_PATH))
+def test_every_credential_opens_the_search_for_it(text: str) -> None:
+    """No text that a pattern of credentials fits fails the cheap tests before it."""
+    assert redact(text) != text
+
+
+def test_what_comes_again_is_masked_again() -> None:
+    """Texts and steps are remembered by all that their masks depend on, and no more of them than there is room for."""
+    one = Redactor(KEY)
+    step = Step(text="Ask 15551230000 or jo@example.org.", commands=("ask 15551230000",))
+    keys = ({"sender": "15551230000"}, {"sender": "15551230001"}, {})
+    shown = [one.step(step, key) for key in keys]
+    assert shown == [one.step(step, key) for key in keys] == [Redactor(KEY).step(step, key) for key in keys]
+    assert "1230000" not in repr(shown[0])
+    assert "ask 15551230000" in repr(shown[1])
+    for number in range(2 * patterns.KEPT):
+        assert one(f"password={number}") == one(f"password={number}") != f"password={number}"
+        one.step(step, {"sender": str(number)})
+    one("password=x" * patterns.LONGEST)
+    assert max(len(one._texts), len(one._steps)) <= patterns.KEPT
+    assert max(map(len, one._texts)) <= patterns.LONGEST

@@ -55,11 +55,11 @@ def test_json_braces_in_commands_are_kept() -> None:
 
 def test_steps_are_told_apart_by_value_and_type() -> None:
     """What compares equal in Python may still read differently."""
-    step = Remedy(text="Look at {value}.", commands=("show {value}",))
-    mode = msgspec.structs.replace(next(iter(load().modes.values())), remediation=(step,))
+    steps = Remedy(text="Look at {value}.", commands=("show {value}",)), Remedy(text="Then rest.")
+    mode = msgspec.structs.replace(next(iter(load().modes.values())), remediation=steps)
 
     def told(value: Scalar | None) -> tuple[str, tuple[str, ...]]:
-        [found] = ladder(mode, {"value": value}, variants=frozenset(), version=None, supervisor=None)
+        found, _ = ladder(mode, {"value": value}, variants=frozenset(), version=None, supervisor=None)
         return found.text, found.commands
 
     assert [told(value) for value in (1, True, 1.5, "1", None)] == [

@@ -1,3 +1,4 @@
+import sys
 import unicodedata
 
 import pytest
@@ -61,3 +62,11 @@ def test_shortening_says_that_something_is_missing() -> None:
     """A text that is cut ends with an ellipsis and never exceeds the width."""
     assert sanitize.shorten("abcdef", 4) == "abc…"
     assert sanitize.shorten("abcd", 4) == "abcd"
+
+
+def test_what_can_be_printed_is_safe() -> None:
+    """Text of printable characters alone is not searched: none of them is left out, escaped or a line break."""
+    printable = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if c.isprintable())
+    for pattern in (sanitize._SEQUENCE, sanitize._UNSAFE, sanitize._LINE_BREAKS):
+        assert not pattern.search(printable)
+    assert "\t" not in printable

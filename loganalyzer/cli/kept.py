@@ -149,7 +149,7 @@ class Kept:
 
     def turn(self, name: str, lost: str = "") -> list[Transition]:
         """See `Analyzer.turn`."""
-        return self._analyzer.turn(self._redact.name(name), lost)
+        return self._analyzer.turn(self._redact(name), lost)
 
     def missed(self, reason: str) -> list[Transition]:
         """See `Analyzer.missed`."""

@@ -275,7 +275,7 @@ def as_object(answer: Why, view: View) -> dict[str, Any]:
         if one is None:
             return None
         shown = view.redact.evidence(one)
-        place = {"source": view.redact.name(one.source), "line": one.line}
+        place = {"source": view.redact(one.source), "line": one.line}
         return {**place, "time": iso(one.time_ns), "event": one.event, "text": shown}
 
     def rule(story: RuleStory) -> dict[str, Any]:
@@ -331,7 +331,7 @@ def as_object(answer: Why, view: View) -> dict[str, Any]:
         "near": [
             one._asdict()
             | {
-                "source": view.redact.name(one.source),
+                "source": view.redact(one.source),
                 "text": view.redact(one.text),
                 "reason": view.redact(one.reason),
             }

@@ -109,7 +109,7 @@ def size(count: int) -> str:
 def _sources(accounting: Accounting, redact: Redactor) -> str:
     names = accounting.sources
     if len(names) == 1:
-        return "standard input" if names[0] == "-" else sanitize.line(redact.name(names[0]))
+        return "standard input" if names[0] == "-" else sanitize.line(redact(names[0]))
     return plural(len(names), "source")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from loganalyzer.activity import Activity
@@ -67,6 +68,7 @@ class Problem(NamedTuple):
     consequences: tuple[Incident, ...]
 
 
+@lru_cache(maxsize=1024)
 def iso(time_ns: int | None) -> str | None:
     """
     Writes a time for machines: UTC, with as many fractional digits as it has (none, 3, 6 or 9).
@@ -78,13 +80,24 @@ def iso(time_ns: int | None) -> str | None:
         ISO 8601, such as `2026-11-20T11:54:34.914+00:00`; None for no time, and for one that no
         calendar holds (a log can claim any year).
     """
-    moment = _moment(time_ns, UTC)
-    if moment is None or time_ns is None:
+    if time_ns is None:
         return None
-    fraction = f"{time_ns % NS:09d}"
-    while fraction.endswith("000"):
-        fraction = fraction[:-3]
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{'.' * bool(fraction)}{fraction}+00:00"
+    second, fraction = divmod(time_ns, NS)
+    days, second = divmod(second, 86_400)
+    if (day := _day(days)) is None:
+        return None
+    minute, second = divmod(second, 60)
+    text = f"{day}T{minute // 60:02d}:{minute % 60:02d}:{second:02d}"
+    if not fraction:
+        return text + "+00:00"
+    digits = f"{text}.{fraction:09d}"
+    return digits.removesuffix("000").removesuffix("000") + "+00:00"
+
+
+@lru_cache(maxsize=1024)
+def _day(days: int) -> str | None:
+    moment = _moment(days * 86_400 * NS, UTC)
+    return None if moment is None else f"{moment:%Y-%m-%d}"
 
 
 def day_and_time(time_ns: int | None, tz: tzinfo, *, seconds: bool = True) -> str:

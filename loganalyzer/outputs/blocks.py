@@ -182,7 +182,7 @@ def _evidence(one: Evidence, incident: Incident, view: View) -> Iterator[Line]:
 
 def source(name: str, redact: Redactor) -> str:
     """Names the source of a line; standard input by its usual name."""
-    return "stdin" if name == "-" else sanitize.line(redact.name(name))
+    return "stdin" if name == "-" else sanitize.line(redact(name))
 
 
 def tail(path: str, width: int) -> str:

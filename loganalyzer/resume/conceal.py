@@ -37,7 +37,7 @@ class Concealer:
         """The event as it may be remembered."""
         shown = {name: self._value(name, value) for name, value in event.attributes.items()}
         host = None if event.host is None else self._value("host", event.host)
-        name = self._redact.name
+        name = self._redact
         return event._replace(
             attributes=shown,
             host=host if host is None or isinstance(host, str) else str(host),
