@@ -32,6 +32,7 @@ _ISO = re.compile(
 )
 _TIME = re.compile(_CLOCK_TIME + _ZONE + _END, re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
 _BSD = re.compile(
     rf"({'|'.join(_MONTHS)}) {{1,2}}(\d{{1,2}})(?: (\d{{4}}))? {_CLOCK_TIME}{_ZONE}(?: (\d{{4}})(?![\w.:-]))?{_END}",
     re.ASCII,
@@ -57,7 +58,7 @@ def parse(text: str) -> Parsed | None:
     if text[10:11] == "T" and text[19:20] == ".":
         end = 24 if text[23:24] == "Z" else 29
         if text[end : end + 1] in ("", " "):
-            time_ns = _milliseconds(text[:end])
+            time_ns = milliseconds(text[:end])
             if time_ns is not None:
                 return time_ns, 1_000_000, end
     head = text[:1]
@@ -101,7 +102,7 @@ def from_epoch(value: object) -> tuple[int, int] | None:
     return int(value), 1
 
 
-def _milliseconds(text: str) -> int | None:
+def milliseconds(text: str) -> int | None:
     """[ns, UTC] of `2026-11-20T11:23:44.270Z` or `…+00:00`: what the gateway writes, read at half the price."""
     known = (len(text) == 24 and text[23] == "Z") or (len(text) == 29 and text[23] in "+-" and text[26] == ":")
     if not (known and "1970" <= text[:4] <= "2261"):
@@ -111,6 +112,15 @@ def _milliseconds(text: str) -> int | None:
     except ValueError:
         return None
     return (since.days * DAY_S + since.seconds) * SECOND + since.microseconds * 1000
+
+
+def syslog(text: str) -> Stamp | None:
+    """The stamp of `Nov 20 11:23:44`, read at a third of the price; believes that digits stand where they belong."""
+    month = _NUMBERS.get(text[:3])
+    day, hour, minute, second = int(text[4:6]), int(text[7:9]), int(text[10:12]), int(text[13:])
+    if month is None or not 1 <= day <= 31 or hour > 23 or minute > 59 or second > 60:
+        return None
+    return Stamp(None, month, day, hour, minute, second, 0, None)
 
 
 def _iso(found: re.Match[str]) -> Parsed | None:
@@ -140,7 +150,7 @@ def _time_only(found: re.Match[str]) -> Parsed | None:
 def _bsd(found: re.Match[str]) -> Parsed | None:
     month, day, year, *clock, year_after = found.groups()
     year = year or year_after
-    number = _MONTHS.index(month) + 1
+    number = _NUMBERS[month]
     if not 1 <= int(day) <= 31 or (year and not FIRST_YEAR <= int(year) <= LAST_YEAR):
         return None
     parsed = _partial((int(year) if year else None, number, int(day)), clock, found.end())

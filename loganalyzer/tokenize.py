@@ -8,7 +8,7 @@ in any order. Times that lack a date or zone leave as they are written; `orderin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -108,15 +108,18 @@ class Tokenizer:
         Args:
             literals: ids of the pattern literals found in the line.
         """
-        record, above = self._with_header(formats.decode(line.data), line)
-        accounting.records[record.format] = accounting.records.get(record.format, 0) + 1
-        accounting.undecodable += is_damaged(line.data) or (record.format == "plain" and line.data.startswith(b'{"'))
-        if record.origin is Origin.CARRIED or _is_foreign(record, line):
+        number, offset, data, _, _ = line
+        record, above = self._with_header(formats.decode(data), line)
+        records = accounting.records
+        records[record.format] = records.get(record.format, 0) + 1
+        accounting.undecodable += is_damaged(data) or (record.format == "plain" and data.startswith(b'{"'))
+        origin = record.origin
+        if origin is Origin.CARRIED or (origin is Origin.UNKNOWN and _is_foreign(record, line)):
             return Reading(record, [], known=False)
         known, found = self._remembered(record, literals, above)
         if not found:
             return Reading(record, [], known)
-        span = Span(source, line.number, line.number, line.offset)
+        span = Span(source, number, number, offset)
         return Reading(record, [_event(one, record, span) for one in found], known)
 
     def _remembered(
@@ -297,16 +300,16 @@ def _no_text() -> str:
 
 def _is_foreign(record: Record, line: Line) -> bool:
     """
-    Does another program speak?
+    Does another program speak in a record of unknown origin?
 
     A system log holds the words of every program of a host. Text that names no subsystem of the gateway counts there if
     the program may run OpenClaw (units run `node` and carry any name), or has logged like a gateway shortly before.
     """
-    if record.origin is not Origin.UNKNOWN or record.ident is None or not record.format.startswith(SYSTEM_LOGS):
+    if record.ident is None or not record.format.startswith(SYSTEM_LOGS):
         return False
     if _is_runner(record.ident):
         return False
-    earlier = (_record_above(data) for data in _naming(record.ident, reversed(line.above())))
+    earlier = (_record_above(data) for data in _naming(record.ident, line))
     return not any(found.ident == record.ident and found.origin is Origin.GATEWAY for found in earlier)
 
 
@@ -324,8 +327,7 @@ def _find_header(record: Record | None, line: Line) -> Header | None:
             a time of its own, not far above.
     """
     above: list[str] = []
-    lines = line.above()
-    for data in _naming(record and record.ident, reversed(lines if record is not None else lines[-WEAK_REACH:])):
+    for data in reversed(line.above()[-WEAK_REACH:]) if record is None else _naming(record.ident, line):
         candidate = _record_above(data)
         if record is not None and record.ident is not None and candidate.ident != record.ident:
             continue
@@ -343,12 +345,18 @@ def _record_above(data: bytes) -> Record:
 _decode_above = lru_cache(maxsize=MAX_ABOVE)(formats.decode)
 
 
-def _naming(ident: str | None, lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Those of some lines that may be of a program: its name is in their bytes, or could hide there behind escapes."""
+def _naming(ident: str | None, line: Line) -> Iterator[bytes]:
+    """
+    The lines above a line that may be of a program, nearest first.
+
+    Its name is in their bytes, or could hide there behind escapes.
+    """
     if ident is None or not _PLAIN_NAME.fullmatch(ident):
-        return iter(lines)
+        return reversed(line.above())
     name = ident.encode()
-    return (data for data in lines if name in data or b"\x1b" in data)
+    if not line.above.may_hold(b"\x1b"):
+        return line.above.holding(name)
+    return (data for data in reversed(line.above()) if name in data or b"\x1b" in data)
 
 
 def _texts(lines: list[bytes]) -> Iterator[str]:

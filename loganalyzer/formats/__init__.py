@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 
 from loganalyzer import timestamps
-from loganalyzer.formats import console, containers, gateway, journald, logs, pino, plain, syslog
+from loganalyzer.formats import console, containers, gateway, journald, logs, pino, plain, repeats, syslog
 from loganalyzer.formats.bodies import MAX_BODY, Bodies
-from loganalyzer.formats.line import Format, Inner, Line, split
+from loganalyzer.formats.line import Format, Inner, Line, When, split
 from loganalyzer.model import Record, Stamp
 
 MAX_DEPTH = 4
@@ -48,7 +48,8 @@ FORMATS: dict[str, Format] = _JSON | _TEXT | {"plain": plain.anything}
 _JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
 _TIMED_TRIALS = tuple(_TEXT[name] for name in ("syslog-rfc3164", "cri", "syslog-iso", "logs-plain", "console"))
 """Those of text that may begin with a time."""
-_bodies = Bodies()
+_lines, _bodies = Bodies(), Bodies()
+"""Of whole lines, and of text that envelopes carried."""
 _DIGITS = str.maketrans("123456789", "000000000")
 
 _CARRIED = re.compile(
@@ -64,11 +65,36 @@ def decode(line: bytes) -> Record:
 
     Chat text in the message is left out: whoever may write to the agent may write what looks like a fault.
     """
+    apart = repeats.taken_apart(line) if len(line) <= MAX_BODY else None
+    if apart is None:
+        return _decoded(line)
+    pieces, outer, inner = apart
+    body = _lines.get(pieces)
+    if body:
+        when = repeats.when(outer, inner)
+        if when is not None:
+            return Record(*when, *body)
+    record = _decoded(line)
+    if body is None and _lines.came_before(pieces):
+        return record._replace(body=_remembered(pieces, record, repeats.when(outer, inner)))
+    return record
+
+
+def _decoded(line: bytes) -> Record:
     record = _read(Line(line), 0)
     message = record.message
     if ' preview="' in message or "stored for context" in message:
         return record._replace(message=_CARRIED.sub(r"\1…", message))
     return record
+
+
+def _remembered(pieces: repeats.Pieces, record: Record, when: When | None) -> object | None:
+    """The mark of a record that the pieces of its line decide; None if they do not, which is remembered as well."""
+    line, *times = repeats.another_time(pieces)
+    other, other_when = _decoded(line), repeats.when(*times)
+    same = record[:3] == when != other_when == other[:3] and record[3:-1] == other[3:-1]
+    mark = _lines.keep(pieces, record[3:-1] if same else ())
+    return mark if same else None
 
 
 def has_header(line: bytes) -> bool:
@@ -106,9 +132,9 @@ def _read(line: Line, depth: int) -> Record:
 
 
 def _timed(line: Line, time: timestamps.Parsed, depth: int) -> Record:
-    """A line that begins with a time; what follows decides the rest of its record, as long as that time is its own."""
+    """Text that begins with a time; what follows decides the rest of its record, as long as that time is its own."""
     text, end = line.text, time[2]
-    if len(text) > MAX_BODY:
+    if not line.carried or len(text) > MAX_BODY:
         return _tried(_TIMED_TRIALS, line, depth)
     key = depth, text[:end].translate(_DIGITS), text[end:]
     body = _bodies.get(key)
@@ -118,8 +144,7 @@ def _timed(line: Line, time: timestamps.Parsed, depth: int) -> Record:
     own = record.stamp if record.time_ns is None else record.time_ns
     if own is not time[0] or record.continuation:
         return record
-    mark = _bodies.mark(key, record[3:-1])
-    return record if mark is None else record._replace(body=mark)
+    return record._replace(body=_bodies.keep(key, record[3:-1])) if _bodies.came_before(key) else record
 
 
 def _tried(trials: tuple[Format, ...], line: Line, depth: int) -> Record:

@@ -31,24 +31,28 @@ class Bodies:
         """The body that a key made before, if it is remembered."""
         return self._bodies.get(key)
 
-    def mark(self, key: Hashable, body: Body) -> object | None:
+    def came_before(self, key: Hashable) -> bool:
+        """Did this key come before? Then what it makes is worth remembering."""
+        digest = hash(key)
+        if digest in self._seen:
+            return True
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(digest)
+        return False
+
+    def keep(self, key: Hashable, body: Body) -> object:
         """
-        Remembers what a key makes, if it came before.
+        Remembers what a key makes.
 
         Args:
-            body: without mark.
+            body: without mark; empty if the key does not decide it.
 
         Returns:
-            The mark of the body, None if it is not remembered.
+            The mark of the body.
         """
-        digest = hash(key)
-        if digest not in self._seen:
-            if len(self._seen) >= MAX_SEEN:
-                self._seen.clear()
-            self._seen.add(digest)
-            return None
         if len(self._bodies) >= MAX_BODIES:
             self._bodies.clear()
         mark = object()
-        self._bodies[key] = (*body, mark)
+        self._bodies[key] = (*body, mark) if body else ()
         return mark

@@ -66,10 +66,12 @@ _UNREAD: Final = object()
 class Line:
     """One line; `text` is for surfaces made of text, `raw` and `object` for JSON, which starts with a brace."""
 
-    __slots__ = ("_object", "_time", "head", "raw", "text")
+    __slots__ = ("_object", "_time", "carried", "head", "raw", "text")
 
     def __init__(self, data: bytes | str) -> None:
         text: str | None = None
+        self.carried = isinstance(data, str)
+        """Is this the text in an envelope, and not a whole line?"""
         if isinstance(data, bytes):
             data = _unframed(data)
             if data[:1] != b"{" or b"\x1b" in data:
@@ -253,7 +255,22 @@ def compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _completeness(time_ns: int | None, stamp: Stamp | None) -> int:
+def finer(inner: When, outer: When) -> When:
+    """
+    The time of what an envelope carried: its own where that says as much as the time of the envelope, being finer.
+
+    An envelope's zone-less time stays as stamp beside a complete inner time: together they show the machine's zone.
+    """
+    time_ns, stamp, resolution_ns = inner
+    if time_ns is None:
+        return outer if _completeness(outer) > _completeness(inner) else inner
+    if stamp is None and outer[1] is not None and outer[1].offset_s is None:
+        return time_ns, outer[1], resolution_ns
+    return inner
+
+
+def _completeness(when: When) -> int:
+    time_ns, stamp, _ = when
     if time_ns is not None:
         return 4
     if stamp is None:
@@ -269,31 +286,34 @@ def enveloped(
     host: str | None = None,
     ident: str | None = None,
 ) -> Record:
-    """
-    What an envelope carried, with what the envelope knows: host and identifier always, the time if it says more.
-
-    The inner time wins where both say as much, being finer. The envelope's zone-less time stays beside a complete inner
-    time as `stamp`: together they show the zone of the machine.
-    """
-    time_ns, stamp, resolution_ns = found.time_ns, found.stamp, found.resolution_ns
-    if _completeness(when[0], when[1]) > _completeness(time_ns, stamp):
-        time_ns, stamp, resolution_ns = when
-    elif time_ns is not None and stamp is None and when[1] is not None and when[1].offset_s is None:
-        stamp = when[1]
-    return Record(
+    """What an envelope carried, with what the envelope knows: host and identifier always, the time if it says more."""
+    (
         time_ns,
         stamp,
         resolution_ns,
-        found.level,
-        found.subsystem,
-        host or found.host,
-        ident or found.ident,
-        found.message,
-        found.fields,
-        found.origin,
+        level,
+        subsystem,
+        own_host,
+        own_ident,
+        message,
+        fields,
+        origin,
+        _,
+        continues,
+        body,
+    ) = found
+    return Record(
+        *finer((time_ns, stamp, resolution_ns), when),
+        level,
+        subsystem,
+        host or own_host,
+        ident or own_ident,
+        message,
+        fields,
+        origin,
         format_name,
-        found.continuation,
-        None if found.body is None else (found.body, format_name, host, ident),
+        continues,
+        None if body is None else (body, format_name, host, ident),
     )
 
 

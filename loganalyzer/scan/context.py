@@ -67,7 +67,7 @@ class Above:
     Memory: it holds on to the chunks around its line; keep `Line.data` for long, not the `Line`.
     """
 
-    __slots__ = ("_blocks", "_lines", "_offset", "_position")
+    __slots__ = ("_blocks", "_lacking", "_lines", "_offset", "_position")
 
     def __init__(self, blocks: Sequence[Block], position: int, offset: int) -> None:
         """`position`: of the candidate in the last block's data; `offset`: of it in the stream."""
@@ -75,24 +75,58 @@ class Above:
         self._position = position
         self._offset = offset
         self._lines: list[bytes] | None = None
+        self._lacking: bytes | None = None
+        """A text that none of the lines holds."""
 
     def __call__(self) -> list[bytes]:
         if self._lines is None:
             self._lines = self._read()
         return self._lines
 
+    def holding(self, text: bytes) -> Iterator[bytes]:
+        """The lines that hold a text, nearest first; no others are cut out."""
+        if text == self._lacking:
+            return
+        above, found = 0, False
+        pieces = list(self._pieces())
+        for block, first, stop in pieces:
+            data, end = block.data, stop
+            above += not data.endswith(b"\n", first, stop)  # a line that was cut
+            while (at := data.rfind(text, first, end)) >= 0:
+                above += data.count(b"\n", at, end)
+                if above > MAX_LINES:
+                    return
+                end = data.rfind(b"\n", first, at) + 1 or first
+                found = True
+                yield block.text(end, data.find(b"\n", at, stop) + 1 or stop)
+            above += data.count(b"\n", first, end) if len(pieces) > 1 else 0
+        if not found:
+            self._lacking = text
+
+    def may_hold(self, text: bytes) -> bool:
+        """False if certainly none of the lines holds a text."""
+        return any(block.data.find(text, first, stop) >= 0 for block, first, stop in self._pieces())
+
     def _read(self) -> list[bytes]:
         lines: list[bytes] = []
+        for block, first, stop in self._pieces():
+            lines = block.lines(first, stop, MAX_LINES - len(lines)) + lines
+            if len(lines) == MAX_LINES:
+                break
+        return lines
+
+    def _pieces(self) -> Iterator[tuple[Block, int, int]]:
+        """What is in reach in each block, nearest first."""
         for block in reversed(self._blocks):
             stop = self._position if block is self._blocks[-1] else block.stop
             first = block.start + max(0, self._offset - MAX_BYTES - block.offset)
-            if first > block.start:  # the first line that begins in reach
+            reaches = first <= block.start
+            if not reaches:  # the first line that begins in reach
                 first = (block.data.find(b"\n", first - 1, stop) + 1 or stop) if first < stop else stop
             if first < stop:
-                lines = block.lines(first, stop)[-MAX_LINES + len(lines) :] + lines
-            if first > block.start or len(lines) == MAX_LINES:
+                yield block, first, stop
+            if not reaches:
                 break
-        return lines
 
 
 def _backwards(blocks: Sequence[Block], stop: int) -> Iterator[tuple[int, bytes]]:

@@ -44,12 +44,13 @@ class Block(NamedTuple):
         cut = self.length > self.stop - self.start
         return text if cut else text.removesuffix(b"\r")
 
-    def lines(self, first: int, last: int) -> list[bytes]:
-        """The lines in `data[first:last]`, each as `text` gives it."""
-        text = self.data[first:last].removesuffix(b"\n")
+    def lines(self, first: int, last: int, most: int) -> list[bytes]:
+        """The lines in `data[first:last]`, each as `text` gives it; the last ones if there are more than `most`."""
+        text = self.data[first : last - self.data.endswith(b"\n", first, last)]
+        lines = text.rsplit(b"\n", most)[-most:]
         if b"\r" not in text or self.length > self.stop - self.start:
-            return text.split(b"\n")
-        return [line.removesuffix(b"\r") for line in text.split(b"\n")]
+            return lines
+        return [line.removesuffix(b"\r") for line in lines]
 
 
 class Framer:

@@ -133,8 +133,10 @@ class Scanner:
             position = last + 1
             recent = recent or self._recent.blocks()
             at = offset + first - start
-            above = Above(recent, first, at)
-            yield Line(self.count, at, block.text(first, last), tuple(sorted(found)), above)
+            text = data[first:last]
+            if text.endswith(b"\r"):
+                text = block.text(first, last)
+            yield Line(self.count, at, text, tuple(sorted(found)), Above(recent, first, at))
         self._counters.candidates += index + given
         if b"\0" in data:
             self._counters.undecodable += sum(b"\0" in line for line in data[start:stop].split(b"\n"))

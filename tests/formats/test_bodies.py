@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loganalyzer import formats
-from loganalyzer.formats import bodies
+from loganalyzer.formats import bodies, gateway
 from loganalyzer.model import Record
 
 TIMES = (
@@ -43,14 +44,35 @@ PARTS = (
     'telegram inbound: preview="closed (status 428)"',
     "",
 )
-LINES = st.builds(
+TEXTS = st.builds(
     lambda time, parts: " ".join((time, *parts)), st.sampled_from(TIMES), st.lists(st.sampled_from(PARTS))
 )
 
 
+def record(argument: object, text: str, date: str, time: str) -> str:
+    """A record of the file log."""
+    meta = {"logLevelName": "WARN", "date": date, "name": "openclaw"}
+    return json.dumps({"0": '{"subsystem":"gateway"}', "1": argument, "2": text, "_meta": meta, "time": time})
+
+
+RECORDS = st.builds(
+    lambda *parts: record(*parts).replace(": ", ":"),
+    st.sampled_from(["", {"date": TIMES[0]}, {"time": TIMES[1]}, {"status": 428}]),
+    st.sampled_from(["closed", f"closed at {TIMES[0]}", '"time":"' + TIMES[0] + '"']),
+    st.sampled_from(TIMES),
+    st.sampled_from(TIMES),
+)
+HEADS = st.sampled_from(
+    ["", "<13>", "\x1b[90m", "Nov 20 11:23:48 vm node[7]: ", "Nov 20 11:23:48 vm node[81]: #033[90m"]
+)
+LINES = st.builds(lambda head, line: head + line, HEADS, TEXTS | RECORDS)
+
+
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begins as a new process does."""
+    monkeypatch.setattr(formats, "_lines", bodies.Bodies())
     monkeypatch.setattr(formats, "_bodies", bodies.Bodies())
+    monkeypatch.setattr(gateway, "_bodies", bodies.Bodies())
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +102,43 @@ def test_a_record_is_the_same_whatever_came_before(patch: pytest.MonkeyPatch, li
             assert behind_time.setdefault(record.body, record[3:-1]) == record[3:-1]
 
 
+@pytest.mark.parametrize(
+    ("date", "text"),
+    [
+        (TIMES[0], "closed"),
+        (TIMES[1], "closed"),
+    ],
+)
+def test_a_record_of_the_file_log_is_known_by_all_but_its_times(
+    monkeypatch: pytest.MonkeyPatch, date: str, text: str
+) -> None:
+    """Whether the date in it is written as the time is, or in UTC."""
+    forget(monkeypatch)
+    lines = [record({"status": 428}, text, date.replace("44", digit), TIMES[1]) for digit in ("44", "46", "47")]
+    found = [formats.decode(line.replace(": ", ":").encode()) for line in lines]
+    assert found[0].body is None
+    assert found[1].body is not None
+    assert found[1].body == found[2].body
+
+
+def test_a_time_that_looks_like_that_of_the_record_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third time of these lines is theirs, though it was the same as the second one when they first came."""
+    forget(monkeypatch)
+    lines = [f"{TIMES[1]} vm node[7]: {time} {TIMES[0]} ready" for time in (TIMES[0], TIMES[0], TIMES[1])]
+    found = [formats.decode(line.encode()) for line in lines]
+    assert [record.time_ns for record in found] == [1_795_173_824_270_000_000] * 3
+
+
+def test_process_numbers_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway that is started again and again has another one each time."""
+    forget(monkeypatch)
+    lines = [f"Nov 20 11:23:48 vm node[{number}]: [whatsapp] closed" for number in (7, 81, 4711)]
+    found = [formats.decode(line.encode()) for line in lines]
+    assert found[1].body is not None
+    assert found[1].body == found[2].body
+    assert found[0]._replace(body=None) == found[2]._replace(body=None)
+
+
 @pytest.mark.parametrize("head", ["", "Nov 20 11:23:44 vm openclaw-gateway[2412]: "])
 def test_from_the_second_time_on_a_line_is_known(monkeypatch: pytest.MonkeyPatch, head: str) -> None:
     """In the console as it is and in a system log; one of another subsystem is another one."""
@@ -101,6 +160,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "MAX_SEEN", 8)
     memory = bodies.Bodies()
     for number in range(100):
-        assert memory.mark(number, (number,)) is None
-        assert memory.mark(number, (number,)) is not None
-    assert sum(memory.get(number) is not None for number in range(100)) <= 8
+        assert not memory.came_before(number)
+        assert memory.came_before(number)
+        memory.keep(number, (number,))
+    assert 0 < sum(memory.get(number) is not None for number in range(100)) <= 8

@@ -68,6 +68,7 @@ def _lines(stream: bytes, longest: int) -> Iterator[tuple[int, bytes]]:
         offset += len(raw) + 1
 
 
+LOOKED_FOR = (b"a", b"abc", b"x")
 LITERALS = [b"abc", b"bc", b"aa", b"\xff", "é".encode(), b"abc"]
 SMALL = Limits(line=6, lines=3, reach=9)
 REAL = Limits(line=MAX_LINE, lines=context.MAX_LINES, reach=context.MAX_BYTES)
@@ -84,7 +85,12 @@ each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 def pick(line: Line) -> Expected:
     """A candidate in a form that can be compared."""
-    return Expected(line.number, line.offset, line.data, line.literals, line.above())
+    above = line.above()
+    for text in LOOKED_FOR:
+        holding = [earlier for earlier in reversed(above) if text in earlier]
+        assert [*line.above.holding(text)] == [*line.above.holding(text)] == holding
+        assert line.above.may_hold(text) or not holding
+    return Expected(line.number, line.offset, line.data, line.literals, above)
 
 
 def run(
