@@ -160,9 +160,9 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array[Any]:
         return pa.array([_bytes(value) for value in values], kind)
     if kind != _WORD:
         return pa.array(values, kind)
-    places: dict[str, int] = {}
-    indices = [None if value is None else places.setdefault(value, len(places)) for value in values]
-    words = pa.array([_bytes(word) for word in places], pa.binary())
+    places: dict[str | None, int] = {}  # nothing is a word, too: filling gaps takes longer than all else
+    indices = [places.setdefault(value, len(places)) for value in values]
+    words = pa.array([None if word is None else _bytes(word) for word in places], pa.binary())
     return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), words)
 
 
@@ -171,8 +171,8 @@ def _values(array: Any, read: Callable[[bytes], Any]) -> list[Any]:
         return [_text(value) for value in array.to_pylist()]
     if array.type != _WORD:
         return array.to_pylist() if array.null_count else _numbers(array)
-    words = [*map(read, array.dictionary.to_pylist()), None]
-    return [words[place] for place in _numbers(array.indices.fill_null(len(words) - 1))]
+    words = [None if word is None else read(word) for word in array.dictionary.to_pylist()]
+    return [words[place] for place in _numbers(array.indices)]
 
 
 def _numbers(array: Any) -> list[int]:

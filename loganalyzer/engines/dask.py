@@ -23,7 +23,7 @@ from distributed.utils import silence_logging_cmgr
 
 from loganalyzer.engines.arrow import decode, encode
 from loganalyzer.engines.cluster import Cluster
-from loganalyzer.engines.processes import SHARD_BYTES, shared, usable_cores
+from loganalyzer.engines.processes import shared, usable_cores
 from loganalyzer.engines.shards import FileShard
 from loganalyzer.engines.worker import Result, Setup, Task, plan_of, setup_of, try_to_work
 from loganalyzer.errors import SourceError, UsageError
@@ -32,6 +32,8 @@ from loganalyzer.model import Accounting
 from loganalyzer.sources import Extent, Source
 from loganalyzer.sources.reader import RawFile
 
+SHARD_BYTES = 32 << 20
+"""Size of a shard, larger than elsewhere: whatever is in it, a task costs the scheduler and the caller 10 ms [bytes]."""
 CONNECT_S = 10
 PATIENCE_S = 60
 """How long to wait for a cluster without any worker [s]."""

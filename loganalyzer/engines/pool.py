@@ -48,13 +48,14 @@ class Worker:
         Errors: one of `_DIED`.
         """
         process = self._process
-        data = pickle.dumps(task, PROTOCOL)
+        is_new = process is None
         if process is None:
             self._process = process = start(_PROGRAM)
-            data = pickle.dumps(setup_of(self._plan), PROTOCOL) + data
         assert process.stdin is not None, "is a pipe"
         assert process.stdout is not None, "is a pipe"
-        process.stdin.write(data)
+        if is_new:
+            pickle.dump(setup_of(self._plan), process.stdin, PROTOCOL)
+        pickle.dump(task, process.stdin, PROTOCOL)  # large bytes are written from where they lie
         process.stdin.flush()
         result: Result = pickle.load(process.stdout)  # noqa: S301 - from a process of our own
         return result

@@ -7,7 +7,7 @@ calling process had to decompress.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from loganalyzer.errors import SourceError
@@ -72,7 +72,8 @@ class DataShard(NamedTuple):
 
     start: int
     before: bytes
-    data: bytes
+    data: tuple[bytes, ...]
+    """In pieces, cut anywhere."""
     dropped: int
     """Of its last line, which is too long [bytes]."""
     is_last: bool
@@ -85,7 +86,7 @@ class DataShard(NamedTuple):
 
     def chunks(self, problems: list[str]) -> Iterator[bytes]:
         """See `Shard`."""
-        yield self.data
+        yield from self.data
         if self.lost:
             yield Missing(self.lost)
 
@@ -114,43 +115,75 @@ def data_shards(chunks: Iterator[bytes], size: int) -> Iterator[DataShard]:
     Errors: SourceError from `chunks`, after everything before it.
     Memory: a shard and a chunk. What nobody looks at, far behind the beginning of a long line, is dropped and counted.
     """
-    start, above, data, dropped, lost = 0, b"", bytearray(), 0, ""
+    gathered, lost = _Gathered(), ""
     problem: SourceError | None = None
     try:
         for chunk in chunks:
             if isinstance(chunk, Missing):
                 lost = chunk.reason
-                if data and not data.endswith(b"\n"):
-                    continue  # the stream ends with a torn line
-                whole = bytes(data)
-                data.clear()
-                yield DataShard(start, above, whole, dropped, False, lost)
-                start += len(whole) + dropped
-                above, dropped, lost = _tail(above + whole), 0, ""
+                if not gathered.unfinished:  # else the stream ends with a torn line
+                    yield gathered.shard(lost=lost)
+                    lost = ""
                 continue
-            if len(data) > TOO_LONG and data.find(b"\n", len(data) - TOO_LONG) < 0:
+            if gathered.unfinished >= TOO_LONG:
                 rest = chunk.find(b"\n")
-                dropped += len(chunk) if rest < 0 else rest
+                gathered.dropped += len(chunk) if rest < 0 else rest
                 if rest < 0:
                     continue
                 chunk = chunk[rest:]
             # Behind dropped bytes offsets would be wrong, so the shard ends with the line.
-            stop = len(data) + 1 if dropped else 0
-            data += chunk
-            stop = stop or (data.rfind(b"\n") + 1 if len(data) >= size else 0)
+            stop = 1 if gathered.dropped else 0
+            if not stop and gathered.size + len(chunk) >= size:
+                stop = chunk.rfind(b"\n") + 1
             if stop:
-                whole = bytes(data[:stop])
-                del data[:stop]
-                yield DataShard(start, above, whole, dropped, False)
-                start += stop + dropped
-                above, dropped = _tail(above + whole), 0
+                gathered.add(chunk[:stop])
+                yield gathered.shard()
+                chunk = chunk[stop:]
+            gathered.add(chunk)
     except SourceError as error:
         problem = error
-    yield DataShard(start, above, bytes(data), dropped, True, lost)
+    yield gathered.shard(is_last=True, lost=lost)
     if problem is not None:
         raise problem
 
 
-def _tail(lines: bytes) -> bytes:
+class _Gathered:
+    """The shard that grows; its bytes stay in the pieces as which they came: copying costs as much as sending."""
+
+    def __init__(self) -> None:
+        self._start = 0
+        self._above = b""
+        self._pieces: list[bytes] = []
+        self.size = 0
+        """So far [bytes]."""
+        self.unfinished = 0
+        """Of these, in a line that goes on [bytes]."""
+        self.dropped = 0
+        """See `DataShard`."""
+
+    def add(self, data: bytes) -> None:
+        """Its next bytes."""
+        if data:
+            self._pieces.append(data)
+            self.size += len(data)
+            stop = data.rfind(b"\n") + 1
+            self.unfinished = len(data) - stop if stop else self.unfinished + len(data)
+
+    def shard(self, *, is_last: bool = False, lost: str = "") -> DataShard:
+        """What was gathered; the next one begins behind it."""
+        found = DataShard(self._start, self._above, tuple(self._pieces), self.dropped, is_last, lost)
+        self._start += self.size + self.dropped
+        self._above = _tail([self._above, *self._pieces])
+        self._pieces.clear()
+        self.size = self.unfinished = self.dropped = 0
+        return found
+
+
+def _tail(pieces: Sequence[bytes]) -> bytes:
     """What records behind some whole lines may have begun in."""
-    return lines if len(lines) <= LOOK_BACK else whole_lines(lines[-LOOK_BACK - 1 :], is_beginning=False)
+    tail = b""
+    for piece in reversed(pieces):
+        tail = piece[-(LOOK_BACK + 1 - len(tail)) :] + tail
+        if len(tail) > LOOK_BACK:
+            return whole_lines(tail, is_beginning=False)
+    return tail
