@@ -144,6 +144,10 @@ class Feed:
                 return one
         return None
 
+    def quoting(self, said: str) -> list[Heard]:
+        """What shows a sentence among its evidence, in order."""
+        return [one for one in list(self.heard) if any(said in line["text"] for line in one.incident["evidence"])]
+
     def raised(self, since: float = 0.0) -> list[str]:
         """Modes that were ever at warning or above, in order."""
         found = [one for one in list(self.heard) if one.at >= since and one.incident["severity"] in LOUD]
@@ -266,3 +270,18 @@ class Sandbox:
         feed.take(self.start("logs", "--follow", *words).stdout)
         until(lambda: feed.lines, BOOT_S, f"a line of {name}")
         return feed
+
+    def tails(self) -> dict[str, Feed]:
+        """Both forms of `openclaw logs --follow`."""
+        return {"logs": self.tail("logs"), "logs --json": self.tail("logs --json", "--json")}
+
+    def written(self) -> dict[str, Feed]:
+        """What a gateway writes by itself, from its first line on: a console that waits for it, and its file."""
+        self.log.touch()
+        return {"console": self.feed("console"), "file": self.feed("file", self.log)}
+
+    def followed(self) -> dict[str, Feed]:
+        """A gateway that serves, on all of its surfaces from its first line on."""
+        feeds = self.written()
+        self.gateway(feeds["console"])
+        return feeds | self.tails()
