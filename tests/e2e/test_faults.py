@@ -30,6 +30,8 @@ FAULT_S = 180.0
 """How long OpenClaw itself may take to write the deciding line."""
 GONE = r"\[logs\] gateway disconnected, reconnecting in [23]s"
 """The second notice of a follower whose gateway is gone; after the first one it may be back at once."""
+CLOSING = "Gateway websocket admission closed"
+"""What a client hears that asks a gateway while it stops."""
 Latencies = list[tuple[str, str, float]]
 
 
@@ -170,12 +172,13 @@ def test_stopped_while_it_is_followed(sandbox: Sandbox, latencies: Latencies) ->
     since = time.monotonic()
     stop(process)
     for feed in tails.values():
-        named(feed, "gateway.not-running", GONE, since, latencies)
+        named(feed, "gateway.not-running", f"{GONE}|{CLOSING}", since, latencies)
     sandbox.gateway(feeds["console"])
     for feed in tails.values():
-        until(partial(feed.first, r"\[logs\] gateway reconnected", since), FAULT_S, f"reconnected: {feed.lines[-3:]}")
-    time.sleep(WITHIN_S)
-    assert {name: feed.standing(since) for name, feed in tails.items()} == {name: [] for name in tails}
+        if not feed.first(CLOSING, since):  # that ends the client
+            until(partial(feed.first, r"\[logs\] gateway reconnected", since), FAULT_S, f"{feed.name} is back")
+            time.sleep(WITHIN_S)
+            assert feed.standing(since) == [], feed.name
 
 
 def test_small_heap(sandbox: Sandbox, latencies: Latencies) -> None:
@@ -218,7 +221,9 @@ def test_whatsapp_without_a_link(sandbox: Sandbox, latencies: Latencies) -> None
     for feed in feeds.values():
         named(feed, "whatsapp.not-linked", "Not linked", since, latencies)
     time.sleep(WITHIN_S)
-    assert {name: feed.standing()[0] for name, feed in feeds.items()} == dict.fromkeys(feeds, "whatsapp.not-linked")
+    for feed in feeds.values():
+        standing = [mode for mode in feed.standing() if mode.startswith("whatsapp.")]
+        assert standing == ["whatsapp.not-linked"], feed.name
 
 
 def test_whatsapp_without_network(sandbox: Sandbox, latencies: Latencies) -> None:
