@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -37,14 +36,14 @@ def free_port() -> int:
     return port
 
 
-def until(condition: Callable[[], T], timeout_s: float, what: str) -> T:
-    """Waits until something holds and returns it; fails with `what` if it never does."""
+def until(condition: Callable[[], T], timeout_s: float, what: Callable[[], str]) -> T:
+    """Waits until something holds and returns it; fails with what there is instead if it never does."""
     deadline = time.monotonic() + timeout_s
     while True:
         if found := condition():
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
+            raise AssertionError(f"not within {timeout_s:.0f} s: {what()}")
         time.sleep(0.05)
 
 
@@ -74,7 +73,7 @@ def stop(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTE
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a producer and when it arrived here [s, monotonic]."""
+    """A line of a producer or a file and when it arrived here [s, monotonic]."""
 
     at: float
     text: str
@@ -102,8 +101,10 @@ class Feed:
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Begins to listen to the analyzer."""
+        """Begins to listen to the analyzer, and to look at the file."""
         self._spawn(self._listen)
+        if self.file is not None:
+            self._spawn(self._watch, self.file)
 
     def take(self, output: IO[bytes] | None) -> None:
         """Passes on what a process prints, line by line, as long as it runs."""
@@ -123,6 +124,14 @@ class Feed:
                 with suppress(BrokenPipeError, ValueError):
                     self.analyzer.stdin.write(line)
 
+    def _watch(self, file: Path) -> None:
+        with file.open("rb") as log:
+            rest = b""
+            while self.analyzer.poll() is None:
+                *lines, rest = (rest + log.read()).split(b"\n")
+                self.lines += [Line(time.monotonic(), line.decode(errors="replace")) for line in lines]
+                time.sleep(0.01)
+
     def _listen(self) -> None:
         assert self.analyzer.stdout is not None
         with self.analyzer.stdout as output:
@@ -134,8 +143,11 @@ class Feed:
 
     def first(self, text: str, since: float) -> Line | None:
         """The first line since some moment that a pattern is found in."""
-        lines = list(self.lines) if self.file is None else _written(self.file)
-        return next((line for line in lines if line.at >= since and re.search(text, line.text)), None)
+        return next((line for line in list(self.lines) if line.at >= since and re.search(text, line.text)), None)
+
+    def last(self) -> str:
+        """How its lines end, and what was heard."""
+        return "\n".join([self.name, *(line.text for line in self.lines[-8:]), f"heard: {self.raised()}"])
 
     def diagnosis(self, mode: str, since: float) -> Heard | None:
         """When a mode was first reported aloud since some moment."""
@@ -143,6 +155,10 @@ class Feed:
             if one.at >= since and one.incident["failure_mode"] == mode and one.incident["severity"] in LOUD:
                 return one
         return None
+
+    def quoting(self, said: str) -> list[Heard]:
+        """What shows a sentence among its evidence, in order."""
+        return [one for one in list(self.heard) if any(said in line["text"] for line in one.incident["evidence"])]
 
     def raised(self, since: float = 0.0) -> list[str]:
         """Modes that were ever at warning or above, in order."""
@@ -154,14 +170,6 @@ class Feed:
         last = {one.incident["id"]: one for one in list(self.heard)}
         found = [one for one in last.values() if one.at >= since and one.incident["severity"] in LOUD]
         return list(dict.fromkeys(one.incident["failure_mode"] for one in found if one.incident["caused_by"] is None))
-
-
-def _written(log: Path) -> Iterator[Line]:
-    """The records of a gateway log; the time in a record stands for its arrival."""
-    offset = time.monotonic() - time.time()
-    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        with suppress(ValueError, KeyError):
-            yield Line(datetime.fromisoformat(json.loads(text)["time"]).timestamp() + offset, text)
 
 
 @dataclass
@@ -257,12 +265,27 @@ class Sandbox:
         process = self.start("gateway", "run", more=more)
         feed.take(process.stdout)
         if ready:
-            until(lambda: feed.first(READY.pattern, since), BOOT_S, f"a gateway that is ready: {feed.lines[-5:]}")
+            until(lambda: feed.first(READY.pattern, since), BOOT_S, lambda: f"a gateway that is ready: {feed.last()}")
         return process
 
     def tail(self, name: str, *words: str) -> Feed:
         """`openclaw logs --follow` into a feed; waits for its first line."""
         feed = self.feed(name)
         feed.take(self.start("logs", "--follow", *words).stdout)
-        until(lambda: feed.lines, BOOT_S, f"a line of {name}")
+        until(lambda: feed.lines, BOOT_S, lambda: f"a line of {name}")
         return feed
+
+    def tails(self) -> dict[str, Feed]:
+        """Both forms of `openclaw logs --follow`."""
+        return {"logs": self.tail("logs"), "logs --json": self.tail("logs --json", "--json")}
+
+    def written(self) -> dict[str, Feed]:
+        """What a gateway writes by itself, from its first line on: a console that waits for it, and its file."""
+        self.log.touch()
+        return {"console": self.feed("console"), "file": self.feed("file", self.log)}
+
+    def followed(self) -> dict[str, Feed]:
+        """A gateway that serves, on all of its surfaces from its first line on."""
+        feeds = self.written()
+        self.gateway(feeds["console"])
+        return feeds | self.tails()
