@@ -234,7 +234,7 @@ class Listeners:
         if asked is None:
             return _NOBODY
         get = event.attributes.get
-        key = (event.type, event.host, *[get(name) for name in asked])
+        key = (event.type, event.host if "host" in asked else None, *[get(name) for name in asked])
         found = self._answers.get(key)
         if found is None:
             if len(self._answers) >= MAX_ANSWERS:
