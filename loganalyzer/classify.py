@@ -73,9 +73,9 @@ class Classifier:
         """The latest step forward of event time [ns]."""
         self.jumped_ns = 0
         """How far the clock that stamps the log was set forward, until a step of event time has shown it [ns]."""
-        self.surroundings = Surroundings()
-        self._gaps = Gaps()
         self._live: dict[str, LiveIncident] = {}
+        self.surroundings = Surroundings(live=self._live)
+        self._gaps = Gaps()
         self._decided: list[Transition] = []
 
     @property
@@ -139,7 +139,7 @@ class Classifier:
                     self._undecided(tracker, group)
         for incident in list(self._live.values()):
             now = incident.snapshot()
-            if now != incident.shown:
+            if not incident.is_shown(now):
                 self._show("updated", incident, now)
         return self._take_decided()
 
@@ -397,7 +397,7 @@ class Classifier:
         incident = group.incident
         if incident is not None and self._live.pop(incident.id, None) is not None:
             now = incident.snapshot()
-            if now != incident.shown:
+            if not incident.is_shown(now):
                 self._tell("updated", incident, now)
 
     def _valid(self, deadline: _Deadline) -> bool:
@@ -431,7 +431,7 @@ class Classifier:
             self._show("updated", cause)
 
     def _tell(self, kind: str, incident: LiveIncident, now: Incident) -> None:
-        incident.shown = now
+        incident.show(now)
         if incident.status is Status.UNDECIDED:
             kind = "undecided"
         self._decided.append(Transition(kind=kind, time_ns=self._last_ns, incident=now))

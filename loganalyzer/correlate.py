@@ -106,6 +106,10 @@ class Match:
         return ()
 
 
+_MATCH = Match()
+"""It remembers nothing, so one does for all groups."""
+
+
 class Count:
     """So many events within a window, or so many different values of one attribute."""
 
@@ -258,7 +262,7 @@ def detector_for(rule: EvidenceRule) -> Detector:
     if rule.not_followed_by:
         return Absence(within)
     if rule.match:
-        return Match()
+        return _MATCH
     if rule.of:
         return Count(rule.count or 1, within, rule.distinct)
     if rule.sequence:

@@ -1,5 +1,11 @@
 """
 An incident while it lives: collects evidence, keeps its numbers, and shows itself as a frozen `Incident`.
+
+Thousands may be open for weeks, so what one keeps is little. Evidence is most of it: the first and the last lines are
+kept, and those between are counted. Twelve lines are what a reader wants to see, but twelve for each host of a large
+installation that is down would fill memory for as long as that lasts. So while more than `CROWD` incidents are open,
+one that gets another line keeps `FEW_KEPT` at either end: nobody reads all lines of a thousand incidents. This depends
+on nothing but the events before it.
 """
 
 from __future__ import annotations
@@ -20,11 +26,18 @@ from loganalyzer.rolled import Rolled
 FIRST_KEPT = 6
 LAST_KEPT = 6
 """Evidence lines kept from the start and the end of an incident; those between are counted."""
+CROWD = 1000
+"""Open incidents that keep so many; while there are more …"""
+FEW_KEPT = 2
+"""… each keeps these from the start and the end, from its next line on."""
+PERSONAL_LENGTH = 7
+"""Shorter values are not looked for in a text; see `Redactor.about`."""
 UNKNOWN_ORIGIN_CAP = 0.6
 """Highest confidence when no record can be told from text that somebody quotes."""
 FOREVER = 1 << 63
 BANDS = (0.4, 0.6, 0.8)
 
+_NOTHING: Attributes = {}
 _Place = tuple[str, int, int | None, str, str, int]
 """What a line of evidence is known by: source, line, time, event type, text and offset."""
 
@@ -40,12 +53,14 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class Surroundings:
-    """What the run has learnt about the installation; chooses between remedies."""
+    """What the incidents of a run share: what it has learnt about the installation, and which of them are open."""
 
     version: Version | None = None
     supervisor: str | None = None
     rolled: Rolled = field(default_factory=Rolled)
     """The files behind a stream that is followed through rotations."""
+    live: dict[str, LiveIncident] = field(default_factory=dict)
+    """The incidents that may still grow, by id; their number decides how much evidence each keeps."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,28 +82,31 @@ class LiveIncident:
     consequences: list[LiveIncident] = field(default_factory=list)
     told: Told | None = None
     """As the last transition told it, in short …"""
-    shown: Incident | None = None
-    """… and in full, if it was told in full."""
+    shown: bytes = b""
+    """… and a digest of it in full, if it was told in full and may grow."""
     status: Status = Status.OPEN
     count: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
     resolved_ns: int | None = None
     cause: LiveIncident | None = None
-    settled: set[int] = field(default_factory=set)
+    settled: tuple[int, ...] = ()
     """Evidence rules that can make it neither worse nor more certain, so that only occurrences count from then on."""
     stirred: bool = False
     """Severity, cause or confidence may differ from what was told."""
-    variants: set[str] = field(default_factory=set)
+    variants: tuple[str, ...] = ()
     trigger: str = ""
-    attributes: dict[str, Scalar] = field(default_factory=dict)
+    attributes: Attributes = field(default_factory=lambda: _NOTHING)
     trusted: bool = False
     _confidence: float = 0.0
     _id: str = ""
-    _context: dict[_Place, Attributes] = field(default_factory=dict)
-    _head: dict[_Place, Attributes] = field(default_factory=dict)
-    _tail: dict[_Place, Attributes] = field(default_factory=dict)
+    _context: tuple[tuple[_Place, Attributes], ...] = ()
+    _lines: tuple[_Place, ...] = ()
+    _personal: dict[_Place, Attributes] = field(default_factory=dict)
+    """Of lines of evidence what is personal in their texts, if anything may be."""
     _omitted: int = 0
+    _first: int = 0
+    """How many lines stand before the omitted ones, if there are any."""
 
     @property
     def id(self) -> str:
@@ -135,13 +153,16 @@ class LiveIncident:
     def add(self, seen: Seen, *, occurrence: bool) -> None:
         """Take an event as evidence, and as one more occurrence if it is one."""
         event = seen.event
-        self._keep(_place(event), event.attributes)
+        self._keep(event)
         self.count += occurrence
         if not self.mode.resolve and seen.clock + self.mode.explains_within > self.explains_until:
             self.explains_until = seen.clock + self.mode.explains_within
         if not self.trusted and event.origin is not Origin.UNKNOWN:
             self.trusted = self.stirred = True
-        self.attributes.update(event.attributes)
+        if not self.attributes:
+            self.attributes = event.attributes
+        elif event.attributes is not self.attributes:
+            self.attributes = {**self.attributes, **event.attributes}
         time_ns = event.time_ns
         if time_ns is not None:
             if self.first_ns is None or time_ns < self.first_ns:
@@ -149,16 +170,25 @@ class LiveIncident:
             if self.last_ns is None or time_ns > self.last_ns:
                 self.last_ns = time_ns
 
-    def _keep(self, place: _Place, attributes: Attributes) -> None:
-        if place in self._head or place in self._tail:
+    def _keep(self, event: Event) -> None:
+        place = _place(event)
+        if place in self._lines:
             return
-        if len(self._head) < FIRST_KEPT:
-            self._head[place] = attributes
-            return
-        if len(self._tail) == LAST_KEPT:
-            del self._tail[next(iter(self._tail))]
-            self._omitted += 1
-        self._tail[place] = attributes
+        lines = (*self._lines, place)
+        if personal := _personal(event):
+            self._personal[place] = personal
+        is_crowded = len(self.surroundings.live) > CROWD
+        first, last = (FEW_KEPT, FEW_KEPT) if is_crowded else (FIRST_KEPT, LAST_KEPT)
+        if self._omitted:
+            first = min(first, self._first)
+        excess = len(lines) - first - last
+        if excess > 0:
+            for gone in lines[first : first + excess]:
+                self._personal.pop(gone, None)
+            lines = lines[:first] + lines[first + excess :]
+            self._omitted += excess
+            self._first = first
+        self._lines = lines
 
     def resolve(self, recovered: Seen) -> None:
         """It has ended, as this event shows."""
@@ -166,14 +196,18 @@ class LiveIncident:
         self.status = Status.RESOLVED
         self.resolved_ns = recovered.event.time_ns
         self.explains_until = recovered.clock + self.mode.explains_within
+        if self.cause is not None:  # only what lasts keeps a cause severe
+            self.cause.consequences = [one for one in self.cause.consequences if one is not self]
 
     def add_context(self, items: Iterable[tuple[Seen, str | None]]) -> None:
         """What came before: shown as evidence and named in `{trigger}`."""
         labels: list[str] = []
+        context: dict[_Place, Attributes] = {}
         for seen, label in items:
-            self._context[_place(seen.event)] = seen.event.attributes
+            context[_place(seen.event)] = _personal(seen.event)
             if label and label not in labels:
                 labels.append(label)
+        self._context = tuple(context.items())
         self.trigger = " and ".join(labels)
 
     def believe(self, index: int, severity: Severity, extra: int, confirmed: float) -> None:
@@ -186,7 +220,8 @@ class LiveIncident:
             confirmed: what other events add to the confidence.
         """
         rule = self.mode.evidence[index]
-        self.variants.add(rule.name)
+        if rule.name not in self.variants:
+            self.variants += (rule.name,)
         self.peak = max(self.peak, severity)
         grown = rule.confidence + rule.confidence_step * extra + confirmed
         most = max(rule.confidence_max, rule.confidence)
@@ -195,8 +230,8 @@ class LiveIncident:
         self.stirred = True
         if not rule.confidence_step and not rule.confirmed_by:
             most = rule.confidence
-        if self._confidence >= min(most, 1.0) and not rule.not_followed_by:
-            self.settled.add(index)
+        if self._confidence >= min(most, 1.0) and not rule.not_followed_by and index not in self.settled:
+            self.settled += (index,)
 
     def summed_up(self) -> Told:
         """What of its state makes an update worth telling."""
@@ -222,8 +257,10 @@ class LiveIncident:
             cause=fill(self.mode.cause, values),
             evidence=tuple(
                 _evidence(self._located(place), attributes)
-                for kept in (self._context, self._head, self._tail)
-                for place, attributes in kept.items()
+                for place, attributes in (
+                    *self._context,
+                    *((place, self._personal.get(place, _NOTHING)) for place in self._lines),
+                )
             ),
             evidence_omitted=self._omitted,
             remediation=ladder(
@@ -235,6 +272,14 @@ class LiveIncident:
             ),
             references=self.mode.references,
         )
+
+    def show(self, now: Incident) -> None:
+        """Remember that this state was told in full."""
+        self.shown = b"" if self.status is Status.RESOLVED else _digest(now)
+
+    def is_shown(self, now: Incident) -> bool:
+        """Is this the state that was told in full last?"""
+        return self.shown != b"" and self.shown == _digest(now)
 
     def _located(self, place: _Place) -> _Place:
         """The place in the file where it stands, if the stream was read from several."""
@@ -260,3 +305,30 @@ def _evidence(place: _Place, attributes: Attributes) -> Evidence:
     return Evidence(
         source=source, line=line, time_ns=time_ns, event=event, text=text, attributes=attributes, offset=offset
     )
+
+
+def _personal(event: Event) -> Attributes:
+    """
+    What of an event tells what in its text is personal.
+
+    A text that may hold something in disguise is not searched: what stands in it is only seen when it is masked.
+    """
+    text = event.text
+    if "%" in text or "\\" in text or not text.isprintable():
+        return event.attributes
+    found = {
+        name: value
+        for name, value in event.attributes.items()
+        if len(word := str(value)) >= PERSONAL_LENGTH and word in text
+    }
+    return found or _NOTHING
+
+
+def _digest(incident: Incident) -> bytes:
+    """Equal for equal states, in every process; a state itself has the size of a living incident."""
+    values = {name: getattr(incident, name) for name in Incident.__slots__}
+    values["evidence"] = [
+        (one.source, one.line, one.time_ns, one.event, one.text, one.offset) for one in incident.evidence
+    ]
+    values["remediation"] = [(step.text, step.commands, step.caution, step.verify) for step in incident.remediation]
+    return hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -143,6 +143,11 @@ class KeyTable(Generic[Value]):
         known = _shape(key)
         for shape, indexes in self._indexes.items():
             asked = shape & known
+            if asked == shape:  # only one key can fit, and needs no index to be found
+                fitting = tuple([part if shape >> bit & 1 else None for bit, part in enumerate(key)])
+                if fitting in self._values:
+                    found.append(fitting)
+                continue
             if asked not in indexes:
                 index = indexes[asked] = {}
                 for other in self.entries:

@@ -146,7 +146,7 @@ class Evidence:
     event: str
     text: str
     attributes: Attributes = field(default_factory=dict, compare=False)
-    """Of the event; they tell what in the text is personal."""
+    """Of the event, those that tell what in the text is personal."""
     offset: int | None = None
     """Of the line in the decompressed stream [bytes]; lets a report read the lines around it."""
 

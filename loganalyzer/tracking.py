@@ -239,7 +239,7 @@ class Listeners:
         if asked is None:
             return _NOBODY
         get = event.attributes.get
-        key = (event.type, event.host, *map(get, asked))
+        key = (event.type, event.host if "host" in asked else None, *map(get, asked))
         found = self._answers.get(key)
         if found is None:
             if len(self._answers) >= MAX_ANSWERS:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from judging import Judgement, close, linked, ns, pack, seconds, up, watchdog
 
+from loganalyzer import incident as incidents
 from loganalyzer.correlate import Seen
 from loganalyzer.incident import evidence_of
 from loganalyzer.model import Event, Evidence, Incident, Origin, Severity, Span, Status
+from loganalyzer.redact import Redactor
 from loganalyzer.testing import final, make_event
 
 ONE = "evidence: [{name: one, match: {event: channel.disconnected}, confidence: 0.9}]\n"
@@ -63,7 +65,75 @@ def test_an_event_as_a_line_of_evidence() -> None:
     )
     assert line.attributes == {"channel": "whatsapp", "code": 428}
     assert incident(ONE, event).evidence == (line,)
-    assert incident(ONE, event).evidence[0].attributes == line.attributes
+
+
+def in_a_crowd(growing: bool = True) -> tuple[Incident, Incident]:
+    """
+    Two incidents that got eight lines each while two were open, and more while a third one was.
+
+    The second one has no line of its own in that time. Then the third one ends, and the first one goes on.
+    """
+    judgement = Judgement(pack(one=ONE + ENDS_AT_ONCE), growing=growing)
+    first, second, third = ({"account": name} for name in ("first", "second", "third"))
+    told = judgement.feed(
+        *[close(i, line=i, **one) for i in range(8) for one in (first, second)],
+        close(8, line=8, **third),
+        *[close(i, line=i, **first) for i in range(9, 12)],
+        up(12, line=12, **third),
+        *[close(i, line=i, **first) for i in range(13, 23)],
+    )
+    found = {one.key["account"]: one for one in final(told + judgement.finish())}
+    return found["first"], found["second"]
+
+
+@pytest.mark.parametrize("growing", [True, False])
+def test_in_a_crowd_an_incident_that_grows_keeps_less(growing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two lines at either end; when the crowd is gone the end grows again, and what was given up stays counted."""
+    monkeypatch.setattr(incidents, "CROWD", 2)
+    first, second = in_a_crowd(growing)
+    assert (lines(first), first.evidence_omitted, first.count) == ([0, 1, *range(17, 23)], 13, 21)
+    assert (lines(second), second.evidence_omitted) == ([*range(8)], 0)
+
+
+def test_where_there_is_no_crowd_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many incidents may be open."""
+    monkeypatch.setattr(incidents, "CROWD", 3)
+    first, _ = in_a_crowd()
+    assert (lines(first), first.evidence_omitted) == ([*range(6), *range(17, 23)], 9)
+
+
+def test_at_the_edge_of_a_crowd_the_ends_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that come while it lasts replace one another, two by two."""
+    monkeypatch.setattr(incidents, "CROWD", 0)
+    judgement = Judgement(pack(one=ONE))
+    [found] = final(judgement.feed(*[close(i, line=i) for i in range(9)]) + judgement.finish())
+    assert (lines(found), found.evidence_omitted) == ([0, 1, 7, 8], 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "closed for zoo keeper 7",
+        "closed for +15551234567",
+        "closed for 15551234567 and zoo.keeper@example.org",
+        "closed for %2B1%355551234567 of sk-ant-api03-abcdefgh0123",
+        "closed\nfor 15551234567",
+        "closed for \\u002b15551234567",
+    ],
+)
+def test_a_line_is_masked_as_its_event_is(text: str) -> None:
+    """Of an event evidence keeps only what tells what in the text is personal."""
+    event = close(0, account="15551234567", reason="zoo.keeper@example.org", delay_s=1234567.0, text=text)
+    redact = Redactor(b"test")
+    [line] = incident(ONE, event).evidence
+    assert redact.evidence(line) == redact.about(text, event.attributes)
+
+
+def test_what_stands_in_no_text_is_not_kept_with_it() -> None:
+    """Nor what is too short to be personal."""
+    event = close(0, account="15551234567", reason="zoo.keeper@example.org", text="428: 15551234567 closed")
+    [line] = incident(ONE, event).evidence
+    assert line.attributes == {"account": "15551234567"}
 
 
 # Times
