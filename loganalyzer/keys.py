@@ -145,7 +145,7 @@ class KeyTable(Generic[Value]):
             asked = shape & known
             if asked == shape:  # only one key can fit, and needs no index to be found
                 fitting = tuple([part if shape >> bit & 1 else None for bit, part in enumerate(key)])
-                if fitting in self._values:
+                if fitting in self.entries:
                     found.append(fitting)
                 continue
             if asked not in indexes:
