@@ -81,7 +81,7 @@ def file_record(line: Line, _inner: Inner) -> Record | None:
         try:
             entry = _decode_entry(raw)
             if entry.more is _NOTHING:
-                return _from_entry(entry, remember=line.carried and len(raw) <= MAX_BODY)
+                return _from_entry(entry, remember=len(raw) <= MAX_BODY and not line.remembered)
         except ValueError:
             pass
     found = line.object
