@@ -48,6 +48,8 @@ FORMATS: dict[str, Format] = _JSON | _TEXT | {"plain": plain.anything}
 _JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
 _TIMED_TRIALS = tuple(_TEXT[name] for name in ("syslog-rfc3164", "cri", "syslog-iso", "logs-plain", "console"))
 """Those of text that may begin with a time."""
+BEFORE_TRIAL = 2
+"""How often a line comes before what it depends on is tried, which takes another decoding."""
 _lines, _bodies = Bodies(), Bodies()
 """Of lines by their pieces, and of others and text that envelopes carried."""
 _DIGITS = str.maketrans("123456789", "000000000")
@@ -76,7 +78,7 @@ def decode(line: bytes) -> Record:
             return Record(*when, *body)
     levels = 2 if inner else 1
     record = _decoded(line, levels)
-    if body is None and _lines.came_before(pieces):
+    if body is None and _lines.came(pieces) >= BEFORE_TRIAL:
         return record._replace(body=_remembered(pieces, record, repeats.when(outer, inner), levels))
     return record
 
@@ -146,7 +148,7 @@ def _timed(line: Line, time: timestamps.Parsed, depth: int, levels: int) -> Reco
     own = record.stamp if record.time_ns is None else record.time_ns
     if own is not time[0] or record.continuation:
         return record
-    return record._replace(body=_bodies.keep(key, record[3:-1])) if _bodies.came_before(key) else record
+    return record._replace(body=_bodies.keep(key, record[3:-1])) if _bodies.came(key) else record
 
 
 def _tried(trials: tuple[Format, ...], line: Line, depth: int, levels: int) -> Record:
