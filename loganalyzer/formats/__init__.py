@@ -79,7 +79,7 @@ def decode(line: bytes) -> Record:
     levels = 2 if inner else 1
     record = _decoded(line, levels)
     if body is None and _lines.came(pieces) >= BEFORE_TRIAL:
-        return record._replace(body=_remembered(pieces, record, repeats.when(outer, inner), levels))
+        return _remembered(pieces, record, repeats.when(outer, inner), levels)
     return record
 
 
@@ -92,13 +92,13 @@ def _decoded(line: bytes, levels: int) -> Record:
     return record
 
 
-def _remembered(pieces: repeats.Pieces, record: Record, when: When | None, levels: int) -> object | None:
-    """The mark of a record that the pieces of its line decide; None if they do not, which is remembered as well."""
+def _remembered(pieces: repeats.Pieces, record: Record, when: When | None, levels: int) -> Record:
+    """A record with a mark, if the pieces of its line decide it; that they do not is remembered as well."""
     line, *times = repeats.another_time(pieces)
     other, other_when = _decoded(line, levels), repeats.when(*times)
     same = record[:3] == when != other_when == other[:3] and record[3:-1] == other[3:-1]
     mark = _lines.keep(pieces, record[3:-1] if same else ())
-    return mark if same else None
+    return record._replace(body=mark) if same else record
 
 
 def has_header(line: bytes) -> bool:
