@@ -48,8 +48,10 @@ FORMATS: dict[str, Format] = _JSON | _TEXT | {"plain": plain.anything}
 _JSON_TRIALS, _TEXT_TRIALS = tuple(_JSON.values()), tuple(_TEXT.values())
 _TIMED_TRIALS = tuple(_TEXT[name] for name in ("syslog-rfc3164", "cri", "syslog-iso", "logs-plain", "console"))
 """Those of text that may begin with a time."""
+BEFORE_TRIAL = 2
+"""How often a line comes before what it depends on is tried, which takes another decoding."""
 _lines, _bodies = Bodies(), Bodies()
-"""Of whole lines, and of text that envelopes carried."""
+"""Of lines by their pieces, and of others and text that envelopes carried."""
 _DIGITS = str.maketrans("123456789", "000000000")
 
 _CARRIED = re.compile(
@@ -67,34 +69,36 @@ def decode(line: bytes) -> Record:
     """
     apart = repeats.taken_apart(line) if len(line) <= MAX_BODY else None
     if apart is None:
-        return _decoded(line)
+        return _decoded(line, 0)
     pieces, outer, inner = apart
     body = _lines.get(pieces)
     if body:
         when = repeats.when(outer, inner)
         if when is not None:
             return Record(*when, *body)
-    record = _decoded(line)
-    if body is None and _lines.came_before(pieces):
-        return record._replace(body=_remembered(pieces, record, repeats.when(outer, inner)))
+    levels = 2 if inner else 1
+    record = _decoded(line, levels)
+    if body is None and _lines.came(pieces) >= BEFORE_TRIAL:
+        return _remembered(pieces, record, repeats.when(outer, inner), levels)
     return record
 
 
-def _decoded(line: bytes) -> Record:
-    record = _read(Line(line), 0)
+def _decoded(line: bytes, levels: int) -> Record:
+    """`levels`: of envelopes, whose records are remembered together as that of the line."""
+    record = _read(Line(line, remembered=levels > 0), 0, levels)
     message = record.message
     if ' preview="' in message or "stored for context" in message:
         return record._replace(message=_CARRIED.sub(r"\1…", message))
     return record
 
 
-def _remembered(pieces: repeats.Pieces, record: Record, when: When | None) -> object | None:
-    """The mark of a record that the pieces of its line decide; None if they do not, which is remembered as well."""
+def _remembered(pieces: repeats.Pieces, record: Record, when: When | None, levels: int) -> Record:
+    """A record with a mark, if the pieces of its line decide it; that they do not is remembered as well."""
     line, *times = repeats.another_time(pieces)
-    other, other_when = _decoded(line), repeats.when(*times)
+    other, other_when = _decoded(line, levels), repeats.when(*times)
     same = record[:3] == when != other_when == other[:3] and record[3:-1] == other[3:-1]
     mark = _lines.keep(pieces, record[3:-1] if same else ())
-    return mark if same else None
+    return record._replace(body=mark) if same else record
 
 
 def has_header(line: bytes) -> bool:
@@ -123,32 +127,32 @@ def _starts_with_clock(line: Line) -> bool:
     return line.text[2:3] == ":" and line.time is not None
 
 
-def _read(line: Line, depth: int) -> Record:
+def _read(line: Line, depth: int, levels: int = 0) -> Record:
     if line.head == "{":
-        return _tried(_JSON_TRIALS, line, depth)
+        return _tried(_JSON_TRIALS, line, depth, levels)
     if line.time is None:
-        return _tried(_TEXT_TRIALS, line, depth)
-    return _timed(line, line.time, depth)
+        return _tried(_TEXT_TRIALS, line, depth, levels)
+    return _timed(line, line.time, depth, levels)
 
 
-def _timed(line: Line, time: timestamps.Parsed, depth: int) -> Record:
-    """Text that begins with a time; what follows decides the rest of its record, as long as that time is its own."""
+def _timed(line: Line, time: timestamps.Parsed, depth: int, levels: int) -> Record:
+    """A line that begins with a time; what follows decides the rest of its record, as long as that time is its own."""
     text, end = line.text, time[2]
-    if not line.carried or len(text) > MAX_BODY:
-        return _tried(_TIMED_TRIALS, line, depth)
+    if line.remembered or len(text) > MAX_BODY:
+        return _tried(_TIMED_TRIALS, line, depth, levels)
     key = depth, text[:end].translate(_DIGITS), text[end:]
     body = _bodies.get(key)
     if body is not None:
         return Record(*split(time), *body)
-    record = _tried(_TIMED_TRIALS, line, depth)
+    record = _tried(_TIMED_TRIALS, line, depth, levels)
     own = record.stamp if record.time_ns is None else record.time_ns
     if own is not time[0] or record.continuation:
         return record
-    return record._replace(body=_bodies.keep(key, record[3:-1])) if _bodies.came_before(key) else record
+    return record._replace(body=_bodies.keep(key, record[3:-1])) if _bodies.came(key) else record
 
 
-def _tried(trials: tuple[Format, ...], line: Line, depth: int) -> Record:
-    inner = _INNER[depth]
+def _tried(trials: tuple[Format, ...], line: Line, depth: int, levels: int) -> Record:
+    inner = _INNER[levels][depth]
     for trial in trials:
         record = trial(line, inner)
         if record is not None:
@@ -156,10 +160,10 @@ def _tried(trials: tuple[Format, ...], line: Line, depth: int) -> Record:
     return plain.anything(line, inner)
 
 
-def _inner(depth: int) -> Inner:
+def _inner(depth: int, levels: int) -> Inner:
     if depth >= MAX_DEPTH:
-        return lambda text: plain.anything(Line(text), _inner(depth))
-    return lambda text: _read(Line(text), depth + 1)
+        return lambda text: plain.anything(Line(text), _inner(depth, levels))
+    return lambda text: _read(Line(text, remembered=depth + 1 < levels), depth + 1, levels)
 
 
-_INNER = tuple(_inner(depth) for depth in range(MAX_DEPTH + 1))
+_INNER = tuple(tuple(_inner(depth, levels) for depth in range(MAX_DEPTH + 1)) for levels in range(3))

@@ -1,9 +1,9 @@
 """
 Records that come again and again with other times, and are decoded once.
 
-A gateway in trouble writes the same records over and over. Of one that came twice all but its time is kept, by
-what makes it. What came once leaves a hash: most of it never comes again and is not worth more. Memory: `MAX_BODIES`
-records of at most `MAX_BODY`; both memories are emptied when full, which changes no record.
+A gateway in trouble writes the same records over and over. Of one that comes again all but its time is kept, by
+what makes it. Before that it leaves a hash: most of it never comes again and is not worth more. Memory: `MAX_BODIES`
+records of at most `MAX_BODY`; memories are emptied when full, which changes no record.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ class Bodies:
 
     def __init__(self) -> None:
         self._bodies: dict[Hashable, Body] = {}
-        self._seen: set[int] = set()
+        self._seen: dict[int, int] = {}
 
     def get(self, key: Hashable) -> Body | None:
         """The body that a key made before, if it is remembered."""
         return self._bodies.get(key)
 
-    def came_before(self, key: Hashable) -> bool:
-        """Did this key come before? Then what it makes is worth remembering."""
-        digest = hash(key)
-        if digest in self._seen:
-            return True
-        if len(self._seen) >= MAX_SEEN:
-            self._seen.clear()
-        self._seen.add(digest)
-        return False
+    def came(self, key: Hashable) -> int:
+        """How often this key came before; counts it. What comes again is worth remembering."""
+        digest, seen = hash(key), self._seen
+        often = seen.get(digest, 0)
+        if not often and len(seen) >= MAX_SEEN:
+            seen.clear()
+        seen[digest] = often + 1
+        return often
 
     def keep(self, key: Hashable, body: Body) -> object:
         """
@@ -53,6 +52,7 @@ class Bodies:
         """
         if len(self._bodies) >= MAX_BODIES:
             self._bodies.clear()
+            self._seen.clear()
         mark = object()
         self._bodies[key] = (*body, mark) if body else ()
         return mark

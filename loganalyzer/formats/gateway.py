@@ -81,7 +81,7 @@ def file_record(line: Line, _inner: Inner) -> Record | None:
         try:
             entry = _decode_entry(raw)
             if entry.more is _NOTHING:
-                return _from_entry(entry, remember=line.carried and len(raw) <= MAX_BODY)
+                return _from_entry(entry, remember=len(raw) <= MAX_BODY and not line.remembered)
         except ValueError:
             pass
     found = line.object
@@ -100,7 +100,7 @@ def _from_entry(entry: _Entry, *, remember: bool) -> Record:
         given = [_decode_any(arg) for arg in args if arg is not _NOTHING]
         flat = None if entry.flat is _NOTHING else _decode_text(entry.flat)
         body = _record(given, flat, *known)
-        if key is not None and _bodies.came_before(key):
+        if key is not None and _bodies.came(key):
             body = (*body, _bodies.keep(key, body))
     time_ns, stamp, resolution_ns = time_fields(entry.time or meta.date)
     return Record(time_ns, stamp, resolution_ns, *body)

@@ -66,12 +66,12 @@ _UNREAD: Final = object()
 class Line:
     """One line; `text` is for surfaces made of text, `raw` and `object` for JSON, which starts with a brace."""
 
-    __slots__ = ("_object", "_time", "carried", "head", "raw", "text")
+    __slots__ = ("_object", "_time", "head", "raw", "remembered", "text")
 
-    def __init__(self, data: bytes | str) -> None:
+    def __init__(self, data: bytes | str, *, remembered: bool = False) -> None:
+        """`remembered`: its record is, together with that of the whole line."""
+        self.remembered = remembered
         text: str | None = None
-        self.carried = isinstance(data, str)
-        """Is this the text in an envelope, and not a whole line?"""
         if isinstance(data, bytes):
             data = _unframed(data)
             if data[:1] != b"{" or b"\x1b" in data:
