@@ -33,7 +33,7 @@ from loganalyzer.sources import Extent, Source
 from loganalyzer.sources.reader import RawFile
 
 SHARD_BYTES = 32 << 20
-"""Size of a shard, larger than elsewhere: whatever is in it, a task costs the scheduler and the caller 10 ms [bytes]."""
+"""Size of a shard [bytes], larger than elsewhere: a task costs scheduler and caller 10 ms, whatever is in it."""
 CONNECT_S = 10
 PATIENCE_S = 60
 """How long to wait for a cluster without any worker [s]."""
@@ -175,6 +175,9 @@ def _taught(client: Client, plan: Plan) -> Iterator[str]:
 
 class _Tasks:
     """The workers as `processes` sees them."""
+
+    are_near = False
+    """See `processes.Workers`: through the scheduler, a byte costs three times what searching it does."""
 
     def __init__(self, client: Client, name: str, tend: Callable[[], None]) -> None:
         self._client = client
