@@ -8,19 +8,25 @@ An engine runs the half of the way that has no memory (`extract`); what it yield
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal, get_args
 
 from loganalyzer.engines.base import Engine
 from loganalyzer.engines.processes import Processes, usable_cores
 from loganalyzer.engines.single import Single
 from loganalyzer.errors import UsageError
-from loganalyzer.sources import Source
+from loganalyzer.sources import Part, Source
+from loganalyzer.sources.compression import Decompressing
+from loganalyzer.sources.reader import RawFile
 
 __all__ = ["ENGINES", "SINGLE", "Engine", "Kind", "Processes", "Single", "choose"]
 
 WORTH_BYTES = 64 << 20
 """Starting workers takes about a third of a second of each core; this much is read in that time [bytes]."""
+PACKED = 10
+"""What a byte of a compressed file unpacks to, at least: logs of gateways to 10 to 30."""
 SINGLE = Single()
 ENGINES: dict[str, Engine] = {"single": SINGLE, "processes": Processes()}
 """By name; the first is the reference that the others must equal. Dask is an extra and imported by `choose` only."""
@@ -61,5 +67,12 @@ def choose(
 
 
 def weight(sources: Sequence[Source]) -> int:
-    """How much there is to read, as far as it is known beforehand; compressed files as they lie there [bytes]."""
-    return sum(part.size or 0 for source in sources for part in source.parts)
+    """How much there is to read, as far as it is known beforehand [bytes]."""
+    return sum(_weight(part) for source in sources for part in source.parts)
+
+
+def _weight(part: Part) -> int:
+    if part.size is None and isinstance(part.opener, Decompressing) and isinstance(part.opener.raw, RawFile):
+        with suppress(OSError):  # it is named when it is read
+            return PACKED * os.path.getsize(part.opener.raw.path)
+    return part.size or 0

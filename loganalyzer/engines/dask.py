@@ -8,6 +8,8 @@ they must see the same ones under the same names, which is checked. Dask does a 
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -33,7 +35,7 @@ from loganalyzer.sources import Extent, Source
 from loganalyzer.sources.reader import RawFile
 
 SHARD_BYTES = 32 << 20
-"""Size of a shard, larger than elsewhere: whatever is in it, a task costs the scheduler and the caller 10 ms [bytes]."""
+"""Size of a shard [bytes], larger than elsewhere: a task costs scheduler and caller 10 ms, whatever is in it."""
 CONNECT_S = 10
 PATIENCE_S = 60
 """How long to wait for a cluster without any worker [s]."""
@@ -176,6 +178,9 @@ def _taught(client: Client, plan: Plan) -> Iterator[str]:
 class _Tasks:
     """The workers as `processes` sees them."""
 
+    are_near = False
+    """See `processes.Workers`: through the scheduler, a byte costs three times what searching it does."""
+
     def __init__(self, client: Client, name: str, tend: Callable[[], None]) -> None:
         self._client = client
         self._name = name
@@ -185,13 +190,20 @@ class _Tasks:
         """Sends a task on its way."""
         seen = look_of(task.shard.extent) if isinstance(task.shard, FileShard) else None
         future = self._client.submit(do, self._name, task, seen, pure=False, key=f"loganalyzer-{uuid4().hex}")
-        return _Answer(task, future, self._tend)
+        # Not `future.result(timeout)`: if the time is up while Dask fetches a result, neither that one nor those after
+        # it may ever come. What is fetched here is fetched to its end, however long anyone waits for it.
+        fetched = asyncio.run_coroutine_threadsafe(_fetched(future), self._client.loop.asyncio_loop)
+        return _Answer(task, fetched, self._tend)
+
+
+async def _fetched(future: Future[bytes]) -> bytes:
+    return await future
 
 
 class _Answer:
-    def __init__(self, task: Task, future: Future[bytes], tend: Callable[[], None]) -> None:
+    def __init__(self, task: Task, fetched: concurrent.futures.Future[bytes], tend: Callable[[], None]) -> None:
         self._where = f"{task.name}: around byte {task.shard.start}"
-        self._future = future
+        self._fetched = fetched
         self._tend = tend
 
     def result(self) -> Result:
@@ -199,11 +211,11 @@ class _Answer:
         while True:
             self._tend()
             try:
-                return decode(self._future.result(timeout=LOOK_S))
+                return decode(self._fetched.result(timeout=LOOK_S))
             except SourceError:
                 raise
             except TimeoutError:  # of this wait; it may be done by now
-                if self._future.status == "error" and isinstance(self._future.exception(), TimeoutError):
+                if self._fetched.done() and isinstance(self._fetched.exception(), TimeoutError):
                     raise SourceError(f"{self._where} a Dask task timed out, not read any further") from None
             except KilledWorker as error:
                 raise SourceError(

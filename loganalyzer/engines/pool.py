@@ -87,6 +87,9 @@ def start(program: str) -> subprocess.Popen[bytes]:
 class Pool:
     """So many workers, and their answers in any order."""
 
+    are_near = True
+    """See `processes.Workers`: a pipe carries some gigabytes a second."""
+
     def __init__(self, workers: int, plan: Plan) -> None:
         forks: list[Fork] = []
         with suppress(OSError):  # no more processes are to be had now

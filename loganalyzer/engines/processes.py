@@ -2,7 +2,8 @@
 Several processes share the bytes: sources are cut into shards, and what is in them comes back in order.
 
 What cannot be cut is extracted in the calling process: live pipes, UTF-16, and logs whose times have no date, where
-the time of every line counts for the next. Memory is bounded by the shards under way, twice as many as workers.
+the time of every line counts for the next. So is what had to be unpacked here and holds little, if workers are far.
+Memory is bounded by the shards under way, twice as many as workers.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ ROUNDS = 2
 LEAST_SHARD_BYTES = 256 << 10
 ALL_SHARDS_BYTES = 64 << 20
 """Many sources are read side by side, so their shards are smaller: together no more than this [bytes]."""
+QUIET_LINES = 20
+"""Where fewer than one line in so many is decoded, sending what was unpacked here far costs more than searching it."""
 PROBE_BYTES = 64 << 10
 """Beginning of a source that is looked at to learn whether it can be cut [bytes]."""
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -75,6 +78,10 @@ class Answer(Protocol):
 
 class Workers(Protocol):
     """Whoever does tasks."""
+
+    @property
+    def are_near(self) -> bool:
+        """Do bytes get to them for next to nothing?"""
 
     def submit(self, task: Task) -> Answer:
         """Sends a task on its way."""
@@ -174,7 +181,7 @@ class _Feed:
         extent = extent_of(self._source)
         if extent is not None:
             head = b"".join(extent.read(0, PROBE_BYTES, []))
-            if self._can_be_cut(head):
+            if self._can_be_cut(head)[0]:
                 fair = max(PACKED_SHARD_BYTES, extent.size // (ROUNDS * self._limit))
                 yield from file_shards(extent, min(self._size, fair))
                 return
@@ -189,18 +196,25 @@ class _Feed:
         except SourceError as error:
             self._problems.append(str(error))
         whole = chain(first, chunks)
-        if self._can_be_cut(b"".join(first)):
+        can_be_cut, is_busy = self._can_be_cut(b"".join(first))
+        if can_be_cut and (is_busy or self._workers.are_near):
             yield from data_shards(whole, min(self._size, PACKED_SHARD_BYTES))
         else:
             self._whole = whole
 
-    def _can_be_cut(self, head: bytes) -> bool:
-        """Does the beginning, in the first shard, show that pieces of the source can be read each for itself?"""
+    def _can_be_cut(self, head: bytes) -> tuple[bool, bool]:
+        """
+        Does the beginning, in the first shard, show that pieces of the source can be read each for itself?
+
+        Returns:
+            That, and whether there is so much in the lines that bytes which are here already are worth sending far.
+        """
         if head.startswith(_UTF16_MARKS):
-            return False
-        extractor = Extractor(self._plan, self._source.name, Accounting())
+            return False, False
+        counted = Accounting()
+        extractor = Extractor(self._plan, self._source.name, counted)
         deque(extractor.feed(head[: self._size]), maxlen=0)
-        return extractor.is_dated
+        return extractor.is_dated, sum(counted.records.values()) * QUIET_LINES > counted.lines
 
 
 class _Schedule:

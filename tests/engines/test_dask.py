@@ -177,6 +177,17 @@ def test_killed_worker(cli: Cli, start: Callable[..., Cluster], big: Path) -> No
     assert process.returncode == 0
 
 
+def test_impatient_waits(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine so busy that every wait for a result is cut, again and again, all results come."""
+    [source], _ = expand([SYSLOG])
+    mine = engine.Dask(cluster.address)
+    with mine._connected() as (client, tend), engine._taught(client, plan()) as name:
+        monkeypatch.setattr(engine, "LOOK_S", 1e-4)
+        tasks = engine._Tasks(client, name, tend)
+        [stream] = shared(plan(), [source], tasks, 8, 3000, Accounting(), lambda: None)
+        assert [list(stream)] == everything(SINGLE, [source])[0]
+
+
 def test_cluster_of_its_own(cli: Cli, tmp_path: Path) -> None:
     """Without a scheduler a cluster is started for the run: quiet, the same result, nothing left behind."""
     (tmp_path / "a.log").write_bytes(SYSLOG.read_bytes())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import random
 import subprocess
 import sys
 import threading
@@ -19,7 +21,7 @@ from sample_cases import load_cases
 
 from loganalyzer.engines import ENGINES, SINGLE, Processes, choose, fork, pool
 from loganalyzer.engines.pool import Pool
-from loganalyzer.engines.processes import add
+from loganalyzer.engines.processes import add, usable_cores
 from loganalyzer.engines.shards import data_shards, file_shards
 from loganalyzer.engines.worker import Task, work
 from loganalyzer.errors import SourceError
@@ -220,7 +222,12 @@ def test_small_inputs_stay_in_one_process(tmp_path: Path) -> None:
     small.write_bytes(b"x\n")
     with big.open("wb") as file:
         file.truncate(65 << 20)
+    packed = tmp_path / "packed.log.gz"
+    packed.write_bytes(gzip.compress(random.Random(1).randbytes(7 << 20), 0))
     assert choose(None, expand([small])[0]) is SINGLE
+    assert isinstance(choose(None, expand([packed])[0]), Processes) == (usable_cores() > 1)
+    packed.write_bytes(gzip.compress(LOOP.read_bytes()))
+    assert choose(None, expand([packed])[0]) is SINGLE
     assert choose(1, expand([big])[0]) is SINGLE
     assert isinstance(choose(2, expand([small])[0]), Processes)
 
