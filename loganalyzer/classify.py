@@ -157,7 +157,7 @@ class Classifier:
                 self._reopen(self._gaps.taken_back(now_ns))
             elif 0 < self.jumped_ns <= step + CLOCK_SLACK:
                 step, self.jumped_ns = step - self.jumped_ns, 0
-            self._step = step if step > 0 else 0
+            self._step = max(0, step)
             target += self._step
         deadlines = self._deadlines
         while deadlines and deadlines[0].clock < target:
