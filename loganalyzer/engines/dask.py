@@ -192,12 +192,14 @@ class _Tasks:
         future = self._client.submit(do, self._name, task, seen, pure=False, key=f"loganalyzer-{uuid4().hex}")
         # Not `future.result(timeout)`: if the time is up while Dask fetches a result, neither that one nor those after
         # it may ever come. What is fetched here is fetched to its end, however long anyone waits for it.
-        fetched = asyncio.run_coroutine_threadsafe(_fetched(future), self._client.loop.asyncio_loop)
+        loop: Any = self._client.loop
+        fetched = asyncio.run_coroutine_threadsafe(_fetched(future), loop.asyncio_loop)
         return _Answer(task, fetched, self._tend)
 
 
 async def _fetched(future: Future[bytes]) -> bytes:
-    return await future
+    data: bytes = await future
+    return data
 
 
 class _Answer:
