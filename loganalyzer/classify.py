@@ -204,6 +204,8 @@ class Classifier:
             taken = 0
             for role in evidence:
                 taken = self._evidence(tracker, group, role, seen, taken)
+            if group.incident is not None:
+                self._update(group.incident)
         if also:
             for group in tracker.fitting(key):
                 if group.incident is not None:
@@ -241,7 +243,6 @@ class Classifier:
             incident.add(seen, occurrence=role.counts)
             taken = 1 + role.counts
         if incident is not None and index in incident.settled and incident.status is Status.OPEN and watch is None:
-            self._update(incident)
             return taken
         detector = group.detectors[index]
         before = detector.pending() if watch is not None else ()
@@ -256,8 +257,6 @@ class Classifier:
         if completion is not None:
             self._complete(tracker, group, index, completion, self._standing(tracker, index, completion))
             return max(taken, 1 + (role.counts or incident is None))  # what opens an incident is always counted
-        if incident is not None:
-            self._update(incident)
         return taken
 
     def _standing(self, tracker: Tracker, index: int, completion: Completion) -> Status:
@@ -288,9 +287,8 @@ class Classifier:
                 self._show("opened", incident)
                 for other in self._causes.adopt(incident):
                     self._show("updated", other)
-            else:
-                self._update(incident)
             if quiet and incident.peak >= Severity.WARNING:
+                self._update(incident)
                 for other in self._causes.adopt(incident):
                     self._show("updated", other)
             return
@@ -378,6 +376,8 @@ class Classifier:
         group, standing = deadline.group, self._standing(deadline.tracker, deadline.index, completion)
         is_first = group.incident is None
         self._complete(deadline.tracker, group, deadline.index, completion, standing)
+        if group.incident is not None:
+            self._update(group.incident)
         if is_first and group.incident is not None and standing is Status.OPEN:
             self._gaps.decided_by_silence(group, group.incident, completion[0], self._last_ns, self._step)
 
