@@ -70,7 +70,7 @@ def frame(data: bytes) -> None:
         framer = framing.Framer(Accounting())
         blocks = [block for chunk in cut(stream, sizes) for block in framer.feed(chunk)]
         blocks += framer.finish()
-    found = [text for block in blocks for text in block.lines(block.start, block.stop)]
+    found = [text for block in blocks for text in block.lines(block.start, block.stop, len(stream))]
     assert found == [text for _, text in plain_lines(stream, cap)], (found, cap)
     assert all(one.offset + one.length == after.offset for one, after in pairwise(blocks))
 
