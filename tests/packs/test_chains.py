@@ -66,6 +66,12 @@ requested=openai/gpt-5.4 candidate=openai/gpt-5.4 reason=rate_limit next=anthrop
 2026-11-20T12:20:44.100+00:00 [model-fallback/decision] model fallback decision: decision=candidate_succeeded \
 requested=openai/gpt-5.4 candidate=anthropic/claude-sonnet-4.6 reason=unknown next=none
 """
+AFTER_A_RESTART = """\
+2026-11-20T12:20:41.963+00:00 Gateway not reachable. Is it running and accessible?
+2026-11-20T12:20:50.100+00:00 [gateway] http server listening (7 plugins: a; 0.9s)
+2026-11-20T12:20:52.100+00:00 [gateway] ready
+2026-11-20T12:22:02.100+00:00 [model-fetch] response provider=openai api=responses model=gpt-5.4 status=401 elapsedMs=300
+"""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,13 @@ def test_a_fallback_that_answers_is_only_information(plan: Plan) -> None:
     incidents = examples.incidents_of(plan, FALLBACK)
     assert [i.failure_mode for i in incidents] == ["provider.rate-limited"]
     assert max(i.severity for i in incidents) is Severity.INFO
+
+
+def test_a_gateway_that_is_back_explains_no_refusal(plan: Plan) -> None:
+    """A provider that refuses the key a minute after a restart has a fault of its own."""
+    incidents = {incident.failure_mode: incident for incident in examples.incidents_of(plan, AFTER_A_RESTART)}
+    assert incidents["provider.auth"].caused_by is None
+    assert "gateway.not-running" in incidents
 
 
 def test_what_happened_once_is_counted_once(plan: Plan) -> None:
