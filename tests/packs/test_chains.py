@@ -70,7 +70,8 @@ AFTER_A_RESTART = """\
 2026-11-20T12:20:41.963+00:00 Gateway not reachable. Is it running and accessible?
 2026-11-20T12:20:50.100+00:00 [gateway] http server listening (7 plugins: a; 0.9s)
 2026-11-20T12:20:52.100+00:00 [gateway] ready
-2026-11-20T12:22:02.100+00:00 [model-fetch] response provider=openai api=responses model=gpt-5.4 status=401 elapsedMs=300
+2026-11-20T12:22:02.100+00:00 [provider-transport-fetch] [model-fetch] response provider=openai api=responses \
+model=gpt-5.4 status=401 elapsedMs=300
 """
 
 
