@@ -208,6 +208,10 @@ class _Answer:
         self._fetched = fetched
         self._tend = tend
 
+    def done(self) -> bool:
+        """Is the result here, or will there be none?"""
+        return self._fetched.done()
+
     def result(self) -> Result:
         """Waits for the result. Errors: SourceError if there will be none."""
         while True:

@@ -31,6 +31,8 @@ PACKED_SHARD_BYTES = 4 << 20
 """Size of a shard of what is unpacked here, which travels to the workers [bytes]."""
 ROUNDS = 2
 """Shards of a large file for each that may be under way, at least: the last ones must not be waited for alone."""
+AHEAD = 2
+"""Results of each of several sources that may wait until it is their turn, at least."""
 LEAST_SHARD_BYTES = 256 << 10
 ALL_SHARDS_BYTES = 64 << 20
 """Many sources are read side by side, so their shards are smaller: together no more than this [bytes]."""
@@ -71,6 +73,9 @@ class Processes:
 
 class Answer(Protocol):
     """What will come back of a task."""
+
+    def done(self) -> bool:
+        """Is it there, or will there be none?"""
 
     def result(self) -> Result:
         """Waits for it. Errors: SourceError if there will be none."""
@@ -218,22 +223,30 @@ class _Feed:
 
 
 class _Schedule:
-    """Which shards are sent on their way: those that are waited for first, then those that will be."""
+    """
+    Which shards are sent on their way: those that are waited for first, then those that will be.
+
+    Workers must have something to do while sources are read side by side, where one is waited for and the others have
+    their results already, as well as one after another. So only what is not done yet counts as under way, and how many
+    results may wait is bounded beside it: some for each source, and all of those under way for one alone.
+    """
 
     def __init__(self, feeds: Sequence[_Feed], limit: int) -> None:
         self._feeds = feeds
         self._limit = limit
+        self._room = limit + AHEAD * (len(feeds) - 1)
 
     def next_result(self, feed: _Feed) -> Result | None:
         """The next result of a source; None at its end."""
         if not feed.waiting and not feed.submit():
             return None
-        under_way = sum(len(one.waiting) for one in self._feeds)
-        for one in self._feeds[self._feeds.index(feed) :]:
-            while under_way < self._limit and one.submit():
+        under_way = sum(not answer.done() for one in self._feeds for answer in one.waiting)
+        waiting = sum(len(one.waiting) for one in self._feeds)
+        left = self._room - waiting + len(feed.waiting)
+        for one in (feed, *self._feeds[self._feeds.index(feed) + 1 :]):
+            most = min(self._limit, max(AHEAD, left)) if one is feed else AHEAD
+            while under_way < self._limit and len(one.waiting) < most and one.submit():
                 under_way += 1
-            if under_way >= self._limit:
-                break
         return feed.waiting.popleft().result()
 
 
