@@ -20,6 +20,7 @@ from loganalyzer.correlate import Seen
 from loganalyzer.keys import Key, identity
 from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
 from loganalyzer.packs.schema import FailureMode
+from loganalyzer.redact import PERSONAL_LENGTH
 from loganalyzer.remediate import Version, fill, ladder
 from loganalyzer.rolled import Rolled
 
@@ -30,8 +31,6 @@ CROWD = 1000
 """Open incidents that keep so many; while there are more …"""
 FEW_KEPT = 2
 """… each keeps these from the start and the end, from its next line on."""
-PERSONAL_LENGTH = 7
-"""Shorter values are not looked for in a text; see `Redactor.about`."""
 UNKNOWN_ORIGIN_CAP = 0.6
 """Highest confidence when no record can be told from text that somebody quotes."""
 FOREVER = 1 << 63

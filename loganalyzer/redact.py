@@ -30,6 +30,8 @@ COUNTED = 100_000
 """Different masks of a kind that are counted; of more, there are at least so many."""
 KEPT = 4096
 """Texts, and steps, that are remembered masked: names, sentences of remedies and many lines come again and again."""
+PERSONAL_LENGTH = 7
+"""Shorter values of keys and attributes are not looked for in a text [characters]."""
 LONGEST = 1024
 """Longer texts are not remembered [characters]."""
 
@@ -236,7 +238,7 @@ class Redactor:
             if isinstance(value, float):
                 continue
             word = str(value)  # None, True and False are too short
-            if len(word) >= 7 and word in text and (shown := str(self.value(name, word))) != word:
+            if len(word) >= PERSONAL_LENGTH and word in text and (shown := str(self.value(name, word))) != word:
                 text = text.replace(word, shown)
         return text
 
