@@ -51,6 +51,26 @@ def test_what_has_not_grown_since_is_not_told_again() -> None:
     assert judgement.finish() == []
 
 
+def test_an_update_is_told_when_silence_makes_it_worse() -> None:
+    """Not with the next line, which may be hours away."""
+    body = SILENCE + "  - {name: low, match: {event: channel.watchdog}, severity: warning, confidence: 0.5}\n"
+    judgement = Judgement(pack(one=body))
+    assert [one.incident.severity for one in judgement.feed(watchdog(0))] == [Severity.WARNING]
+    assert [(one.kind, one.incident.severity) for one in judgement.until(11)] == [("updated", Severity.ERROR)]
+
+
+def test_one_event_that_feeds_two_rules_is_one_update() -> None:
+    """What both make of it is told together."""
+    body = """evidence:
+  - {name: first, count: 2, of: [{event: channel.disconnected}], within: 1m, confidence: 0.5}
+  - {name: low, match: {event: channel.disconnected}, severity: warning, confidence: 0.3}
+  - {name: second, count: 2, of: [{event: channel.disconnected}], within: 1m, severity: critical, confidence: 0.9}
+"""
+    judgement = Judgement(pack(one=body))
+    judgement.feed(close(0))
+    assert [(one.kind, one.incident.severity) for one in judgement.feed(close(1))] == [("updated", Severity.CRITICAL)]
+
+
 def test_an_update_is_told_when_the_severity_rises() -> None:
     """An incident has the highest severity that one of its rules has reached; lower ones change nothing after that."""
     body = """evidence:
