@@ -294,3 +294,23 @@ def test_a_line_that_can_be_trusted_is_news_if_it_changes_the_band() -> None:
     judgement.feed(close(0, origin=Origin.UNKNOWN), watchdog(1))
     [updated] = judgement.feed(close(2, origin=Origin.UNKNOWN))
     assert (updated.incident.confidence, updated.incident.count) == (0.9, 2)
+
+
+@pytest.mark.parametrize("text", ["1%35551234567", "1\\x35551234567", "1\x1b[0m5551234567", "1\u200b5551234567"])
+def test_what_may_be_disguised_keeps_everything(text: str) -> None:
+    """Whether a value stands in such a text shows only when it is masked."""
+    event = close(0, 428, line=1, text=text, account="15551234567")
+    assert incident(ONE, event).evidence[0].attributes == event.attributes
+
+
+def test_what_is_just_long_enough_may_be_personal() -> None:
+    """As long as the values that are looked for when a text is masked; a shorter one is not looked for there either."""
+    event = close(0, None, line=1, text="closed for 1234567 of 123456", account="1234567", channel="123456")
+    assert incident(ONE, event).evidence[0].attributes == {"account": "1234567"}
+
+
+def test_text_that_no_encoding_knows_ends_like_any_other() -> None:
+    """Half a pair of surrogates; and what has not changed since it was told is not told again."""
+    judgement = Judgement(pack(one=ONE))
+    judgement.feed(close(0, line=1, text="closed \ud800"))
+    assert judgement.finish() == []
