@@ -26,9 +26,6 @@ from loganalyzer.tracking import Group, Listeners, Listening, Note, Role, Tracke
 TRUSTED_AT_END = 120_000_000_000
 """A recovery that the end of the input leaves unproved counts if it had to be stable for no longer than this [ns]."""
 
-_TEACHING = ("gateway.version", "gateway.starting", "system.unit_")
-"""How the types of events begin that tell something about the installation."""
-
 CLOCK_SLACK = 10_000_000_000
 """How much less than a clock was set forward its next step may show [ns]."""
 
@@ -105,8 +102,7 @@ class Classifier:
             self._pass_time(event.time_ns)
         if event.type == GAP:
             self._miss(event)
-        if event.type.startswith(_TEACHING):
-            self._learn(event)
+        self._learn(event)
         concerned, shapes = self._listeners.of(event)
         if concerned:
             seen = Seen(self._clock, event)
@@ -182,10 +178,12 @@ class Classifier:
                 self._show("undecided", incident)
 
     def _learn(self, event: Event) -> None:
-        if event.type.startswith("system.unit_"):
+        if event.type in ("gateway.version", "gateway.starting"):
+            found = event.attributes.get("version")
+            if found is not None:
+                self.surroundings.version = parse_version(str(found)) or self.surroundings.version
+        elif event.type.startswith("system.unit_"):
             self.surroundings.supervisor = "systemd"
-        elif (found := event.attributes.get("version")) is not None:
-            self.surroundings.version = parse_version(str(found)) or self.surroundings.version
 
     def _dispatch(self, listening: Listening, key: Key, seen: Seen) -> None:
         tracker, _, _, resets, resolves, evidence, also, nearby = listening
