@@ -3,14 +3,16 @@ Follows a log for an hour while everything that happens to logs happens to it, a
 
     python bench/soak.py --minutes 60 --rate 2000 --seed 1
 
-A writer appends lines about many hosts to a log that `loganalyzer follow` reads, and does to it, in an order that the
-seed decides, what `FAULTS` lists. The same bytes, in the order in which they were meant, go through pipes into another
-`follow` and into `analyze`. Every transition must be the same, in the same order, and the last one of each incident
-must be what `analyze` says; memory must not grow. Lines lie in the past, so that the wall clock decides nothing.
+A writer appends lines about many hosts to a log that two `loganalyzer follow` read, and does to it and to them, in an
+order that the seed decides, what `FAULTS` lists. One of them lives all the time; the other has `--resume` and is killed
+again and again. The same bytes, in the order in which they were meant, go through pipes into another `follow` and into
+`analyze`. Every transition must be the same, in the same order, and the last one of each incident must be what
+`analyze` says; memory must not grow. Lines lie in the past, so that the wall clock decides nothing.
 
-Linux only: where the reader is in the file is read from /proc. A log is renamed only when the reader is in it; what
-else gets lost is lost for any reader. It is not cut and written anew: no reader can know that nothing was lost by that,
-so it is a gap, across which silence decides nothing, and the answers differ as they should.
+Linux only: where a reader is in the log is read from /proc. A log is renamed only when the readers are in it, or would
+be if they lived; what else gets lost is lost for any reader. Renamed logs stay for `KEPT_S`. The log is not cut and
+written anew: no reader can know that nothing was lost by that, so it is a gap, across which silence decides nothing,
+and the answers differ as they should.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ HOSTS = 500
 TICK_S = 0.02
 EVERY_S = 8.0
 """Mean time between two faults [s]."""
+KEPT_S = 150.0
+"""How long a renamed log stays; a run with `--resume` goes back by as much as lies between two snapshots [s]."""
 SAMPLES = 120
 """How often memory is looked at; at most twice a minute."""
 PATIENCE_S = 600.0
@@ -56,26 +60,46 @@ OPTIONS = ["--format", "jsonl", "--min-severity", "info", "--redact-key", "soak"
 
 
 class Reader:
-    """The process under test: where it is, stopped and going on."""
+    """A process under test: where it is, stopped or killed and going on."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
+    def __init__(self, words: list[str], output: Path) -> None:
+        self.words = words
+        self.output = output
         self.continue_at = 0.0
+        self.torn = 0
+        """Lines that a kill has left unfinished."""
+        self._last_place = (0, -1)
+        self.process = self._start()
 
-    def place(self) -> tuple[str, int]:
-        """The log that it has open, and how far it has read in it [bytes]."""
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.output.open("ab") as output, self.output.with_suffix(".err").open("ab") as errors:
+            return subprocess.Popen(
+                [*COMMAND, *self.words, *OPTIONS], stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+            )
+
+    def place(self) -> tuple[int, int]:
+        """The log that it has open, as inode, and how far it has read in it [bytes]; 0 if there is none or several."""
+        if self.process.returncode is not None:
+            return self._last_place
         base = Path(f"/proc/{self.process.pid}")
+        found = []
         for entry in (base / "fd").iterdir():
             with suppress(OSError):
-                name = os.readlink(entry)
-                if "/openclaw-" in name:
+                if "/openclaw-" in os.readlink(entry):
                     info = (base / "fdinfo" / entry.name).read_text()
-                    return name, int(info.split()[1])
-        return "", -1
+                    found.append((entry.stat().st_ino, int(info.split()[1])))
+        return found[0] if len(found) == 1 else (0, -1)
 
     def stop(self, seconds: float) -> None:
         """Takes the processor from it for a while."""
         self.process.send_signal(signal.SIGSTOP)
+        self.continue_at = time.monotonic() + seconds
+
+    def kill(self, seconds: float) -> None:
+        """Ends it without a warning; after a while it begins anew."""
+        self._last_place = self.place()
+        self.process.kill()
+        self.process.wait()
         self.continue_at = time.monotonic() + seconds
 
     def tick(self) -> None:
@@ -84,9 +108,16 @@ class Reader:
             self.go_on()
 
     def go_on(self) -> None:
-        """Gives the processor back."""
+        """Gives the processor back, or begins anew."""
         self.continue_at = 0.0
-        self.process.send_signal(signal.SIGCONT)
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGCONT)
+            return
+        whole = self.output.read_bytes().rpartition(b"\n")
+        if whole[2]:
+            self.torn += 1
+            os.truncate(self.output, len(whole[0]) + len(whole[1]))
+        self.process = self._start()
 
 
 class Log:
@@ -97,7 +128,6 @@ class Log:
         self.day = FIRST_DAY
         self.references = references
         self.torn = False
-        self.renamed = 0
         self.path = self._named()
         self._file = self.path.open("ab", buffering=0)
 
@@ -122,17 +152,20 @@ class Log:
 
     def is_read(self, reader: Reader) -> bool:
         """Is the reader at its very end?"""
-        return reader.place() == (str(self.path), self.path.stat().st_size)
+        info = self.path.stat()
+        return reader.place() == (info.st_ino, info.st_size)
 
     def is_open(self, reader: Reader) -> bool:
         """Has the reader come to this file?"""
-        return reader.place()[0] == str(self.path)
+        return reader.place()[0] == self.path.stat().st_ino
 
     def rename(self, gone_s: float = 0.0) -> None:
         """Moved away, a new one in its place; after a while only, if so wanted."""
         self._tidy()
-        self.renamed += 1
-        self.path.rename(self.folder / f"{self.path.name}.{self.renamed}")
+        older = sorted(self.folder.glob(f"{self.path.name}.*"), key=lambda path: int(path.suffix[1:]), reverse=True)
+        for path in older:
+            path.rename(path.with_suffix(f".{int(path.suffix[1:]) + 1}"))
+        self.path.rename(f"{self.path}.1")
         time.sleep(gone_s)
         self._begin()
 
@@ -149,18 +182,19 @@ class Log:
         self._file = self.path.open("ab", buffering=0)
 
     def _tidy(self) -> None:
-        """Removes what the reader has left behind."""
+        """Removes what the readers have left behind long ago."""
         for old in self.folder.glob("openclaw-*"):
-            if old != self.path:
+            if old != self.path and old.stat().st_mtime < time.time() - KEPT_S:
                 old.unlink()
 
 
 class Soak:
-    """Writes a log and lets it suffer."""
+    """Writes a log and lets it suffer, and those who read it."""
 
-    def __init__(self, log: Log, reader: Reader, rate: int, seed: int) -> None:
+    def __init__(self, log: Log, lasting: Reader, mortal: Reader, rate: int, seed: int) -> None:
         self.log = log
-        self.reader = reader
+        self.mortal = mortal
+        self.readers = [lasting, mortal]
         self.rate = rate
         self.chance = random.Random(seed)
         self.happened: Counter[str] = Counter()
@@ -191,14 +225,20 @@ class Soak:
             due = int(passed * self.rate) - self.written
             if due > 0:
                 self.log.write(b"".join(self.take(due)))
-            self.reader.tick()
+            for reader in self.readers:
+                reader.tick()
             every(passed)
             if passed > next_fault:
                 name = self.chance.choice(list(FAULTS))
                 self.happened[name if FAULTS[name](self) else f"{name}, put off"] += 1
                 next_fault = passed + self.chance.expovariate(1 / EVERY_S)
             time.sleep(TICK_S)
-        self.reader.go_on()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Nobody is stopped any more, or dead."""
+        for reader in self.readers:
+            reader.go_on()
 
     def renamed(self) -> bool:
         """Rotation by name."""
@@ -222,12 +262,14 @@ class Soak:
         return self._when(self.log.is_open, self.log.roll)
 
     def _when(self, ready: Callable[[Reader], bool], act: Callable[[], Any]) -> bool:
-        """Does something to the file as soon as the reader is where it loses nothing by that."""
-        self.reader.go_on()
+        """Does something to the file as soon as the readers are where they lose nothing by that."""
         deadline = time.monotonic() + 5
-        while not ready(self.reader):
+        while late := [reader for reader in self.readers if not ready(reader)]:
             if time.monotonic() > deadline:
                 return False
+            for reader in late:
+                if reader.continue_at:
+                    reader.go_on()
             time.sleep(TICK_S)
         act()
         return True
@@ -275,8 +317,16 @@ class Soak:
         return True
 
     def stopped(self) -> bool:
-        """The reader is stopped for some seconds."""
-        self.reader.stop(self.chance.uniform(1, 10))
+        """A reader is stopped for some seconds."""
+        reader = self.chance.choice(self.readers)
+        if reader.process.returncode is not None:
+            return False
+        reader.stop(self.chance.uniform(1, 10))
+        return True
+
+    def killed(self) -> bool:
+        """The reader with `--resume` is killed, and begins anew after a while."""
+        self.mortal.kill(self.chance.uniform(0, 6))
         return True
 
 
@@ -292,7 +342,8 @@ FAULTS: dict[str, Callable[[Soak], bool]] = {
     "pause": Soak.pause,
     "lines in disorder": Soak.disorder,
     "lines written again": Soak.replay,
-    "reader stopped (SIGSTOP)": Soak.stopped,
+    "a reader stopped (SIGSTOP)": Soak.stopped,
+    "reader with --resume killed (SIGKILL)": Soak.killed,
 }
 """Each tells whether it could happen now."""
 
@@ -311,32 +362,41 @@ def told(path: Path) -> list[dict[str, Any]]:
     return found
 
 
+def once(transitions: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Transitions without those that were told again after a kill, and how many these are."""
+    found: list[dict[str, Any]] = []
+    again = 0
+    for one in transitions:
+        if one.pop("repeated", False) and one in found[-10:]:
+            again += 1
+        else:
+            found.append(one)
+    return found, again
+
+
 def soak(minutes: float, rate: int, seed: int, folder: Path) -> bool:
     """One run; prints what happened and whether all was well."""
     logs = folder / "logs"
     logs.mkdir()
-    names = ("live", "follow", "analyze")
-    outputs = {name: folder / f"{name}.jsonl" for name in names}
-    words = {
-        "live": ["follow", str(logs / f"openclaw-{FIRST_DAY.isoformat()}.log")],
-        "follow": ["follow", "-"],
-        "analyze": ["analyze", "-"],
-    }
-    (logs / f"openclaw-{FIRST_DAY.isoformat()}.log").touch()
-    processes = {
+    first = logs / f"openclaw-{FIRST_DAY.isoformat()}.log"
+    first.touch()
+    outputs = {name: folder / f"{name}.jsonl" for name in ("live", "resumed", "follow", "analyze")}
+    references = {
         name: subprocess.Popen(
-            [*COMMAND, *words[name], *OPTIONS],
-            stdin=subprocess.DEVNULL if name == "live" else subprocess.PIPE,
+            [*COMMAND, name, "-", *OPTIONS],
+            stdin=subprocess.PIPE,
             stdout=outputs[name].open("wb"),
             stderr=(folder / f"{name}.err").open("wb"),
         )
-        for name in names
+        for name in ("follow", "analyze")
     }
+    lasting = Reader(["follow", str(first)], outputs["live"])
+    mortal = Reader(["follow", str(first), "--resume", str(folder / "kept.sqlite")], outputs["resumed"])
     try:
-        references = [process.stdin for process in processes.values() if process.stdin is not None]
-        run = Soak(Log(logs, [_plain(reference) for reference in references]), Reader(processes["live"]), rate, seed)
+        pipes = [_plain(process.stdin) for process in references.values()]
+        run = Soak(Log(logs, pipes), lasting, mortal, rate, seed)
         samples: list[float] = []
-        watched = psutil.Process(processes["live"].pid)
+        watched = psutil.Process(lasting.process.pid)
         apart = max(min(30.0, minutes * 60 / SAMPLES), 1.0)
 
         def look(passed: float) -> None:
@@ -345,24 +405,46 @@ def soak(minutes: float, rate: int, seed: int, folder: Path) -> bool:
 
         run.run(minutes * 60, look)
         deadline = time.monotonic() + PATIENCE_S
-        while not run.log.is_read(run.reader) and time.monotonic() < deadline:
+        while not all(run.log.is_read(reader) for reader in run.readers) and time.monotonic() < deadline:
             time.sleep(0.1)
         time.sleep(2)
-        processes["live"].send_signal(signal.SIGTERM)
-        for reference in references:
-            reference.close()
+        before_the_end = len(told(outputs["live"]))
+        for reader in run.readers:
+            reader.process.send_signal(signal.SIGTERM)
+        for pipe in pipes:
+            pipe.close()
+        processes = {"live": lasting.process, "resumed": mortal.process, **references}
         status = {name: process.wait(PATIENCE_S) for name, process in processes.items()}
     finally:
-        for process in processes.values():
+        for process in (lasting.process, mortal.process, *references.values()):
             process.kill()
             process.wait()
     flat = FLAT if minutes >= FLAT_FROM_MIN else float("inf")
-    return _judged(run, {name: told(path) for name, path in outputs.items()}, samples, status, flat)
+    said = {name: told(path) for name, path in outputs.items()}
+    well = _resumed_well(said, before_the_end, mortal)
+    return _judged(run, said, samples, status, flat) and well
 
 
 def _plain(stream: Any) -> BinaryIO:
     found: BinaryIO = stream
     return found
+
+
+def _resumed_well(said: dict[str, list[dict[str, Any]]], before_the_end: int, reader: Reader) -> bool:
+    """
+    Prints what the run that was killed has said, and whether it is what the one that lives has: all but its last words,
+    since a run that is to be gone on with has none.
+    """
+    resumed, again = once(said["resumed"])
+    well = resumed == said["live"][:before_the_end]
+    print(
+        f"killed and resumed: {len(resumed):,} transitions, {again} told again and marked, {reader.torn} torn, ", end=""
+    )
+    print("the same as of the run that was not killed" if well else "OTHERS than of the run that was not killed")
+    for note in reader.output.with_suffix(".err").read_text().splitlines():
+        if note.startswith("--resume:"):
+            print(f"  {note}")
+    return well
 
 
 def _judged(

@@ -31,21 +31,33 @@ class Causes:
         self._shared: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
         """Positions of the parts that the keys of a cause and of a consequence have in common, by their modes."""
         self._recent: dict[str, deque[LiveIncident]] = {}
-        """By mode, in the order in which they were told of; that is the order of `LiveIncident.opened_clock`."""
+        """
+        Those that may turn out to be consequences, by mode, in the order in which they were told of; that is the order
+        of `LiveIncident.opened_clock`.
+        """
         self._explaining: dict[str, list[LiveIncident]] = {}
-        """Those of them that may still explain something."""
+        """Those that may still explain something, by mode."""
         self._longest = max((rule.within or 0 for mode in modes.values() for rule in mode.evidence), default=0)
         """How much earlier than its opening the first evidence of an incident can have come [logical ns]."""
+        self._longest_before = {
+            name: max((modes[cause].explains_before for cause in causes), default=0)
+            for name, causes in self._explainers.items()
+        }
+        """How much earlier than the first evidence of a cause a consequence of each mode can have come [logical ns]."""
 
     def add(self, incident: LiveIncident) -> list[LiveIncident]:
         """Register a new incident, find its cause, and return earlier incidents that it turns out to have caused."""
         name = incident.mode.id
-        self._recent.setdefault(name, deque(maxlen=MAX_REMEMBERED)).append(incident)
-        _attach(incident, self._cause_of(incident))
+        since = incident.opened_clock - self._longest
+        _attach(incident, self._cause_of(incident, since))
+        if self._explainers[name]:
+            recent = self._recent.setdefault(name, deque(maxlen=MAX_REMEMBERED))
+            recent.append(incident)
+            earliest = self._earliest_consequence(name, since)
+            while recent[0].opened_clock < earliest:
+                recent.popleft()
         if incident.mode.explains:
-            explaining = self._explaining.setdefault(name, [])
-            explaining.append(incident)
-            del explaining[:-MAX_REMEMBERED]
+            self._explaining[name] = [*self._still_explaining(name, since), incident][-MAX_REMEMBERED:]
         return self.adopt(incident)
 
     def adopt(self, incident: LiveIncident) -> list[LiveIncident]:
@@ -72,12 +84,12 @@ class Causes:
                 changed.append(consequence)
         return changed
 
-    def _cause_of(self, incident: LiveIncident) -> LiveIncident | None:
+    def _cause_of(self, incident: LiveIncident, since: int) -> LiveIncident | None:
         moment = incident.first_clock
         found = [
             cause
             for name in self._explainers[incident.mode.id]
-            for cause in self._still_explaining(name, incident.opened_clock - self._longest)
+            for cause in self._still_explaining(name, since)
             if cause.explains_until >= moment >= cause.explains_from
             and _is_cause(cause)
             and self._agree(cause, incident)
@@ -92,6 +104,19 @@ class Causes:
         found = [one for one in found if one.explains_until >= since or one.status is not Status.RESOLVED]
         self._explaining[name] = found
         return found
+
+    def _earliest_consequence(self, name: str, since: int) -> int:
+        """
+        When the oldest incident of a mode was opened, at the earliest, that may still turn out to be a consequence
+        [logical ns]: of a cause that will be opened and whose first evidence came `since` then, or of one that is open
+        and not sure or severe enough yet.
+        """
+        earliest = since - self._longest_before[name]
+        for explainer in self._explainers[name]:
+            for cause in self._explaining.get(explainer, ()):
+                if cause.explains_from < earliest and cause.status is not Status.RESOLVED and not _is_cause(cause):
+                    earliest = cause.explains_from
+        return earliest
 
     def _agree(self, cause: LiveIncident, consequence: LiveIncident) -> bool:
         """Do the keys agree where both name something?"""

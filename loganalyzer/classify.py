@@ -353,6 +353,7 @@ class Classifier:
         assert incident is not None, "only an open incident resolves"
         assert recovered is not None, "only evidence of recovery resolves"
         incident.resolve(recovered)
+        self._gaps.ended(incident)
         group.clear()
         self._show("resolved", incident)
 

@@ -9,7 +9,6 @@ and the last decisions by silence.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
 from loganalyzer.correlate import Completion, Seen
@@ -62,7 +61,8 @@ class Gaps:
         self.lines: dict[str, int] = {}
         """How far each source was read; kept by the classifier."""
         self._latest: dict[str, Gap] = {}
-        self._silences: deque[Silence] = deque(maxlen=MAX_SILENCES)
+        self._silences: dict[str, Silence] = {}
+        """By the id of the incident, the oldest first."""
 
     def take(self, event: Event, clock: int) -> list[Silence]:
         """Take a gap; gives the decisions by silence that it makes doubtful after all."""
@@ -72,12 +72,14 @@ class Gaps:
             return []  # what is missing stood above everything
         self._latest[source] = Gap(line, clock)
         reach = 0 if event.format == READER else ANSWER_LINES
-        return [one for one in self._silences if one.source == source and one.line > line - reach]
+        return [one for one in self._silences.values() if one.source == source and one.line > line - reach]
 
     def taken_back(self, now_ns: int) -> list[Silence]:
         """The decisions by silence that rest on a leap of the clock, which has gone back to before they were due."""
         return [
-            one for one in self._silences if one.step >= CLOCK_SET and one.due_ns is not None and one.due_ns > now_ns
+            one
+            for one in self._silences.values()
+            if one.step >= CLOCK_SET and one.due_ns is not None and one.due_ns > now_ns
         ]
 
     def decided_by_silence(
@@ -85,7 +87,13 @@ class Gaps:
     ) -> None:
         """Remember that nothing but silence after an event has opened an incident; for the numbers see `Silence`."""
         source = awaited.event.span.source
-        self._silences.append(Silence(group, incident, source, self.lines[source], due_ns, step))
+        self._silences[incident.id] = Silence(group, incident, source, self.lines[source], due_ns, step)
+        if len(self._silences) > MAX_SILENCES:
+            del self._silences[next(iter(self._silences))]
+
+    def ended(self, incident: LiveIncident) -> None:
+        """What has ended is not taken back any more."""
+        self._silences.pop(incident.id, None)
 
     def after(self, seen: Seen) -> Gap | None:
         """The latest gap of the source of an event, if it lies below the event."""
