@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from judging import Judgement, close, pack, told, up, watchdog
 
+from loganalyzer.incident import LiveIncident
 from loganalyzer.model import Event, Incident, Severity, Status, Transition
 from loganalyzer.testing import final, make_event
 
@@ -257,3 +260,81 @@ def test_of_a_storm_only_the_latest_are_looked_at() -> None:
     judgement.feed(*[close(0, account=str(number)) for number in range(300)])
     adopted = [t.incident.key["account"] for t in judgement.feed(oom(1)) if t.kind == "updated"]
     assert adopted == [str(number) for number in range(100, 300)]
+
+
+def alive() -> int:
+    """Incidents that somebody still holds."""
+    gc.collect()
+    return sum(type(one) is LiveIncident for one in gc.get_objects())
+
+
+def test_what_can_be_nobodys_consequence_any_more_is_let_go() -> None:
+    """Nor a cause of anything: memory stays the same however many have come and gone."""
+    before = alive()
+    rules = pack(oom=OOM + STARTED + EXPLAINS, down=DISCONNECTED + CONNECTED, alone=STOPPED + STARTED)
+    judgement = Judgement(rules)
+    for number in range(100):
+        at_s = 3600 * number
+        judgement.feed(oom(at_s), stopped(at_s), close(at_s), up(at_s + 1), ready(at_s + 2))
+    assert alive() - before <= 4
+
+
+def test_what_silence_has_opened_is_let_go_when_it_has_ended() -> None:
+    """Missing lines make it doubtful only while it is open."""
+    before = alive()
+    silence = """evidence:
+  - name: silence
+    match: {event: channel.watchdog}
+    not_followed_by: [{event: channel.connected}]
+    within: 10s
+    confidence: 0.6
+"""
+    judgement = Judgement(pack(down=silence + CONNECTED))
+    for number in range(100):
+        assert len(judgement.feed(watchdog(60 * number), up(60 * number + 20))) == 2
+    assert alive() - before <= 1
+
+
+def test_what_came_while_a_cause_was_only_information_is_remembered_as_long_as_it_is_open() -> None:
+    """However much has come and gone since, up to a number."""
+    cause = (
+        """evidence:
+  - {name: low, match: {event: gateway.stopped}, severity: info, confidence: 0.5}
+  - {name: high, match: {event: system.oom_kill}, severity: error, confidence: 0.9}
+explains: [x.down]
+"""
+        + STARTED
+    )
+    judgement = Judgement(pack(cause=cause, down=DISCONNECTED + CONNECTED + "key: [account]\n"))
+    judgement.feed(close(0, account="before"), stopped(1000))
+    for number in range(100):
+        at_s = 3600 * (number + 1)
+        judgement.feed(close(at_s, account=str(number)), up(at_s + 1, account=str(number)))
+    risen = judgement.feed(oom(400_000))
+    assert [t.incident.key.get("account") for t in risen] == [None, *map(str, range(100))]
+
+
+TWO_KILLS = "evidence: [{name: two, count: 2, of: [{event: system.oom_kill}], within: 1h, confidence: 0.9}]\n"
+
+
+@pytest.mark.parametrize(("at_s", "expected"), [(3605, ["early", "late"]), (3604, ["early", "late"])])
+def test_what_came_before_the_first_evidence_of_a_slow_cause_is_remembered(at_s: float, expected: list[str]) -> None:
+    """To the last moment at which there can be enough of that evidence."""
+    judgement = Judgement(pack(oom=TWO_KILLS + EXPLAINS, down=DISCONNECTED + CONNECTED + "key: [account]\n"))
+    judgement.feed(close(0, account="early"), up(1, account="early"), oom(5))
+    transitions = judgement.feed(close(at_s, account="late"), oom(at_s))
+    assert [t.incident.key["account"] for t in transitions if t.kind == "updated"] == expected
+
+
+@pytest.mark.parametrize(("first_s", "expected"), [(11, True), (11.001, False)])
+def test_a_cause_that_has_ended_is_remembered_as_long_as_slow_consequences_may_have_begun_before(
+    first_s: float, expected: bool
+) -> None:
+    """What opened between makes no difference."""
+    slow = "evidence: [{name: two, count: 2, of: [{event: channel.disconnected}], within: 1h, confidence: 0.9}]\n"
+    cause = OOM + STARTED + "explains: [x.down]\nexplains_within: 10s\n"
+    judgement = Judgement(pack(oom=cause, down=slow + "key: [account]\n"))
+    judgement.feed(oom(0), ready(1), close(first_s, account="slow"))
+    judgement.feed(close(3000, account="other"), close(3000, account="other"))
+    [opened, *_] = judgement.feed(close(first_s + 3600, account="slow"))
+    assert (opened.incident.caused_by is not None) is expected
