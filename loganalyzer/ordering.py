@@ -12,6 +12,7 @@ import heapq
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs.schema import EventType
@@ -126,8 +127,8 @@ class Deduplicator:
     def __init__(self, event_types: dict[str, EventType], accounting: Accounting) -> None:
         self._within = {name: kind.same_within for name, kind in event_types.items()}
         self._neighbours: dict[str, _Neighbours] = {}
-        self._lines: OrderedDict[int, None] = OrderedDict()
-        """Hashes of the latest lines with events."""
+        self._lines: OrderedDict[bytes, None] = OrderedDict()
+        """Digests of the latest lines with events."""
         self._latest: dict[str, int] = {}
         """Latest time of each source that has whole seconds only [ns]."""
         self._replaying: set[str] = set()
@@ -150,8 +151,7 @@ class Deduplicator:
         if event.time_ns is None:
             return False
         is_coarse = event.resolution_ns >= SECOND
-        where = event.span.source, event.format, event.host
-        line = hash((*where, event.type, event.time_ns, is_coarse, event.text))
+        line = _digest(event, is_coarse)
         seen = line in self._lines
         if is_coarse:
             seen = self._stepped_back(event.span.source, event.time_ns, seen=seen) and seen
@@ -184,6 +184,12 @@ class Deduplicator:
             return True
         neighbours.append(event, sink)
         return False
+
+
+def _digest(event: Event, is_coarse: bool) -> bytes:
+    """Tells lines of a stream from one another, also in another process."""
+    told = (event.type, str(event.time_ns), str(is_coarse), event.host or "", event.format, event.span.source)
+    return blake2b("\0".join((*told, event.text)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def _sink(event: Event) -> Sink:

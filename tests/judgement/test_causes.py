@@ -338,3 +338,55 @@ def test_a_cause_that_has_ended_is_remembered_as_long_as_slow_consequences_may_h
     judgement.feed(close(3000, account="other"), close(3000, account="other"))
     [opened, *_] = judgement.feed(close(first_s + 3600, account="slow"))
     assert (opened.incident.caused_by is not None) is expected
+
+
+def test_each_of_several_causes_of_one_kind_explains_its_own() -> None:
+    """However many came after it."""
+    judgement = Judgement(pack(oom=OOM + EXPLAINS, down=DISCONNECTED))
+    first, *_ = judgement.feed(oom(0, host="a"), oom(1, host="b"))
+    [down] = judgement.feed(close(2, host="a"))
+    assert down.incident.caused_by == first.incident.id
+
+
+def test_a_cause_that_nothing_ends_explains_again_when_it_comes_back() -> None:
+    """It is the same one, however long it was silent."""
+    judgement = Judgement(pack(oom=OOM + EXPLAINS, down=DISCONNECTED + "key: [account]\n"))
+    judgement.feed(oom(0), close(100_000, account="a"), oom(100_001))
+    [down] = judgement.feed(close(100_002, account="b"))
+    assert down.incident.caused_by is not None
+
+
+def test_a_cause_found_late_passes_over_what_it_does_not_explain() -> None:
+    """What opened later but began too early, and what has a nearer cause, hide nothing."""
+    slow = "evidence: [{name: two, count: 2, of: [{event: channel.disconnected}], within: 1h, confidence: 0.9}]\n"
+    judgement = Judgement(pack(oom=OOM + EXPLAINS, down=slow + "key: [account]\n"))
+    judgement.feed(*[close(at_s, account=name) for at_s, name in ((0, "a"), (100, "b"), (101, "b"), (102, "a"))])
+    adopted = [t.incident.key["account"] for t in judgement.feed(oom(103)) if t.kind == "updated"]
+    assert adopted == ["b"]
+    rules = pack(oom=OOM + "explains: [x.stop, x.down]\n", stop=STOPPED + "explains: [x.down]\n", down=DISCONNECTED)
+    judgement = Judgement(rules)
+    judgement.feed(close(0, host="a"), make_event("gateway.stopped", 1, host="b"), close(2, host="b"))
+    adopted = [t.incident.key["host"] for t in judgement.feed(oom(3)) if t.incident.failure_mode == "x.down"]
+    assert adopted == ["a"]
+
+
+def test_a_cause_that_becomes_severe_enough_explains_what_came_at_that_moment() -> None:
+    """Also if it explains nothing after it."""
+    cause = """evidence:
+  - {name: low, match: {event: gateway.stopped}, severity: info, confidence: 0.5}
+  - {name: high, match: {event: system.oom_kill}, severity: error, confidence: 0.9}
+explains: [x.down]
+explains_within: 0s
+"""
+    found = by_mode(Judgement(pack(cause=cause, down=DISCONNECTED)).feed(stopped(0), close(10), oom(10)))
+    assert found["down"].caused_by == found["cause"].id
+
+
+def test_a_cause_that_is_sure_hides_nothing_from_one_that_is_slow() -> None:
+    """What it does not explain itself is remembered for the other."""
+    stop = STOPPED + STARTED + "explains: [x.down]\nexplains_before: 1s\n"
+    rules = pack(oom=TWO_KILLS + EXPLAINS, stop=stop, down=DISCONNECTED + CONNECTED + "key: [account]\n")
+    judgement = Judgement(rules)
+    judgement.feed(close(0, account="early"), up(1, account="early"), oom(5), stopped(50), close(100, account="late"))
+    adopted = [t.incident.key["account"] for t in judgement.feed(oom(200)) if t.kind == "updated"]
+    assert "early" in adopted
