@@ -328,7 +328,7 @@ class Classifier:
             self._show("updated", incident)
         elif incident.stirred:
             incident.stirred = False
-            if told[:3] != incident.summed_up()[:3]:
+            if told[:2] != incident.summed_up()[:2]:
                 self._show("updated", incident)
 
     def _recover(self, tracker: Tracker, group: Group, index: int, seen: Seen) -> None:

@@ -45,7 +45,6 @@ class Told(NamedTuple):
     """What matters of the state that the last transition told."""
 
     severity: Severity
-    caused_by: str | None
     band: int
     occurrences: int
 
@@ -92,7 +91,7 @@ class LiveIncident:
     settled: tuple[int, ...] = ()
     """Evidence rules that can make it neither worse nor more certain, so that only occurrences count from then on."""
     stirred: bool = False
-    """Severity, cause or confidence may differ from what was told."""
+    """Severity or confidence may differ from what was told."""
     variants: tuple[str, ...] = ()
     trigger: str = ""
     attributes: Attributes = field(default_factory=lambda: _NOTHING)
@@ -144,7 +143,7 @@ class LiveIncident:
         self.first_clock = first.clock
         self.explains_from = first.clock - self.mode.explains_before
         if not self.mode.resolve:  # nothing can end it, so its last evidence does
-            self.explains_until = first.clock + self.mode.explains_within
+            self.explains_until = 0
         parts = (self.mode.id, *map(identity, self.key), first.event.time_ns, first.event.type, self.ordinal)
         digest = hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8, key=b"incident")
         self._id = digest.hexdigest()
@@ -154,8 +153,7 @@ class LiveIncident:
         event = seen.event
         self._keep(event)
         self.count += occurrence
-        if not self.mode.resolve and seen.clock + self.mode.explains_within > self.explains_until:
-            self.explains_until = seen.clock + self.mode.explains_within
+        self.explains_until = max(self.explains_until, seen.clock + self.mode.explains_within)
         if not self.trusted and event.origin is not Origin.UNKNOWN:
             self.trusted = self.stirred = True
         if not self.attributes:
@@ -222,19 +220,17 @@ class LiveIncident:
         if rule.name not in self.variants:
             self.variants += (rule.name,)
         self.peak = max(self.peak, severity)
+        may_grow = rule.confidence_step or rule.confirmed_by
+        most = min(max(rule.confidence, rule.confidence_max) if may_grow else rule.confidence, 1.0)
         grown = rule.confidence + rule.confidence_step * extra + confirmed
-        most = max(rule.confidence_max, rule.confidence)
-        ceiling = most if rule.confidence_step or confirmed else rule.confidence
-        self._confidence = max(self._confidence, min(grown, ceiling, 1.0))
+        self._confidence = max(self._confidence, min(grown, most))
         self.stirred = True
-        if not rule.confidence_step and not rule.confirmed_by:
-            most = rule.confidence
-        if self._confidence >= min(most, 1.0) and not rule.not_followed_by and index not in self.settled:
+        if self._confidence >= most and not rule.not_followed_by and index not in self.settled:
             self.settled += (index,)
 
     def summed_up(self) -> Told:
         """What of its state makes an update worth telling."""
-        return Told(self.severity, self.cause.id if self.cause else None, self.band, self.count)
+        return Told(self.severity, self.band, self.count)
 
     def snapshot(self) -> Incident:
         """As it stands now."""

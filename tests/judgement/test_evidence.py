@@ -314,3 +314,46 @@ def test_text_that_no_encoding_knows_ends_like_any_other() -> None:
     judgement = Judgement(pack(one=ONE))
     judgement.feed(close(0, line=1, text="closed \ud800"))
     assert judgement.finish() == []
+
+
+def test_names_that_no_encoding_knows_are_names() -> None:
+    """Half a pair of surrogates in a key."""
+    found = incident(ONE, close(0, account="\ud800"))
+    assert found.id != incident(ONE, close(0, account="x")).id
+
+
+def test_what_came_before_is_shown_with_what_is_personal_in_it() -> None:
+    """So that its text can be masked as that of any other line."""
+    before = watchdog(0, account="15551234567", text="watchdog of 15551234567")
+    found = incident(ONE + "context: [{event: channel.watchdog, within: 1m}]\n", before, close(1))
+    assert [dict(one.attributes) for one in found.evidence] == [{"account": "15551234567"}, {}]
+
+
+def test_lines_of_a_followed_log_are_named_by_their_files() -> None:
+    """A line that was read after a rotation stands in the new file."""
+    judgement = Judgement(pack(one=ONE))
+    judgement.classifier.surroundings.rolled.begin(10, "gateway.log.1")
+    [found] = final(judgement.feed(close(0, line=9), close(1, line=12)) + judgement.finish())
+    own, rolled = found.evidence
+    assert (own.line, rolled.source, rolled.line, rolled.time_ns) == (9, "gateway.log.1", 3, ns(1))
+
+
+# The last word
+
+
+def test_one_more_line_is_told_at_the_end() -> None:
+    """Even if nothing else has changed."""
+    judgement = Judgement(pack(one=ONE + "also: [{event: gateway.stopped}]\n"))
+    judgement.feed(close(0, line=1), make_event("gateway.stopped", 0, line=2))
+    [last] = judgement.finish()
+    assert (lines(last.incident), last.incident.last_seen_ns) == ([1, 2], ns(0))
+
+
+def test_steps_for_a_version_that_was_learnt_late_are_told_at_the_end() -> None:
+    """Nothing else has changed."""
+    steps = "remediation: [{text: look}, {text: newer, versions: '>=2026.9'}]\n"
+    judgement = Judgement(pack(one=ONE + steps))
+    [opened] = judgement.feed(close(0), make_event("gateway.version", 1, version="2026.2.17"))
+    [last] = judgement.finish()
+    steps_told = [[step.text for step in one.incident.remediation] for one in (opened, last)]
+    assert steps_told == [["look", "[OpenClaw >=2026.9] newer"], ["look"]]
