@@ -76,6 +76,8 @@ class Dask:
         quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         with silence_logging_cmgr(50), quiet, self._connected() as (client, tend):
             threads = _threads(client, tend)
+            if self._scheduler is None:  # the others come a moment later
+                threads = self._workers
             with _taught(client, plan) as name:
                 tasks = _Tasks(client, name, tend)
                 yield shared(plan, sources, tasks, 2 * threads, self._shard_bytes, accounting, advanced)

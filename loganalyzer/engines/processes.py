@@ -34,8 +34,8 @@ ROUNDS = 2
 AHEAD = 2
 """Results of each of several sources that may wait until it is their turn, at least."""
 LEAST_SHARD_BYTES = 256 << 10
-ALL_SHARDS_BYTES = 64 << 20
-"""Many sources are read side by side, so their shards are smaller: together no more than this [bytes]."""
+SIDE_BY_SIDE = 4
+"""So many sources are read side by side with shards of full size; the shards of more are smaller."""
 QUIET_LINES = 20
 """Where fewer than one line in so many is decoded, sending what was unpacked here far costs more than searching it."""
 PROBE_BYTES = 64 << 10
@@ -108,7 +108,7 @@ def shared(
         limit: shards that may be under way.
         shard_bytes: their size; less for many sources, which are read side by side [bytes].
     """
-    fair = max(LEAST_SHARD_BYTES, ALL_SHARDS_BYTES // max(1, len(sources)))
+    fair = max(LEAST_SHARD_BYTES, SIDE_BY_SIDE * shard_bytes // max(1, len(sources)))
     feeds = [_Feed(plan, one, min(shard_bytes, fair), limit, workers, accounting, advanced) for one in sources]
     schedule = _Schedule(feeds, limit)
     return [feed.items(schedule) for feed in feeds]
