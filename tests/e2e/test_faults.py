@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -84,6 +85,41 @@ def test_wrong_token(calm: tuple[Sandbox, dict[str, Feed]], latencies: Latencies
     )
     for feed in feeds.values():
         named(feed, "gateway.token-mismatch", "token_mismatch", since, latencies)
+
+
+def test_a_killed_follower_counts_once_what_its_client_prints_again(
+    calm: tuple[Sandbox, dict[str, Feed]], latencies: Latencies, tmp_path: Path
+) -> None:
+    """With `--resume`, a second client and follower go on where the first ones were killed, as if they had lived."""
+    sandbox, _ = calm
+    feeds = []
+    for number in range(2):
+        since = time.monotonic()
+        feed = sandbox.tail(f"client {number}", options=("--resume", str(tmp_path / "resume.sqlite")))
+        feeds.append(feed)
+        for _ in range(2):
+            sandbox.run("gateway", "call", "health", "--url", f"ws://127.0.0.1:{sandbox.port}", "--token", "wrong")
+        named(feed, "gateway.token-mismatch", "token_mismatch", since, latencies)
+        if number == 0:
+            stop(feed.analyzer, signal.SIGKILL)
+    first, second = feeds
+    feed_ends = second.analyzer.stdin
+    assert feed_ends is not None
+    feed_ends.close()
+    second.analyzer.wait(FAULT_S)
+    again = {one.text for one in first.lines} & {one.text for one in second.lines}
+    assert sum("token_mismatch" in text for text in again) >= 2, "the second client has printed what the first one had"
+    lines = dict.fromkeys(one.text for feed in feeds for one in feed.lines)
+    whole = subprocess.run(
+        [sys.executable, "-m", "loganalyzer", "analyze", "-", "--format", "jsonl"],
+        input="\n".join([*lines, ""]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    expected = {one["id"]: one["count"] for one in map(json.loads, whole.stdout.splitlines())}
+    assert expected
+    assert {one.incident["id"]: one.incident["count"] for feed in feeds for one in feed.heard} == expected
 
 
 def test_second_gateway_on_the_port(

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -242,11 +242,11 @@ class Sandbox:
         producer.stdout.close()
         return analyzer
 
-    def feed(self, name: str, file: Path | None = None) -> Feed:
+    def feed(self, name: str, file: Path | None = None, options: Sequence[str] = ()) -> Feed:
         """A `loganalyzer follow` that waits for lines, or follows a file."""
         analyzer = self._stack.enter_context(
             group(
-                [sys.executable, "-m", "loganalyzer", "follow", str(file or "-"), "--format", "jsonl"],
+                [sys.executable, "-m", "loganalyzer", "follow", str(file or "-"), "--format", "jsonl", *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -268,9 +268,9 @@ class Sandbox:
             until(lambda: feed.first(READY.pattern, since), BOOT_S, lambda: f"a gateway that is ready: {feed.last()}")
         return process
 
-    def tail(self, name: str, *words: str) -> Feed:
+    def tail(self, name: str, *words: str, options: Sequence[str] = ()) -> Feed:
         """`openclaw logs --follow` into a feed; waits for its first line."""
-        feed = self.feed(name)
+        feed = self.feed(name, options=options)
         feed.take(self.start("logs", "--follow", *words).stdout)
         until(lambda: feed.lines, BOOT_S, lambda: f"a line of {name}")
         return feed
