@@ -51,11 +51,8 @@ class Causes:
         since = incident.opened_clock - self._longest
         _attach(incident, self._cause_of(incident, since))
         if self._explainers[name]:
-            recent = self._recent.setdefault(name, deque(maxlen=MAX_REMEMBERED))
-            recent.append(incident)
-            earliest = self._earliest_consequence(name, since)
-            while recent[0].opened_clock < earliest:
-                recent.popleft()
+            self._recent.setdefault(name, deque(maxlen=MAX_REMEMBERED)).append(incident)
+            self._let_go(name, since)
         if incident.mode.explains:
             self._explaining[name] = [*self._still_explaining(name, since), incident][-MAX_REMEMBERED:]
         return self.adopt(incident)
@@ -105,18 +102,21 @@ class Causes:
         self._explaining[name] = found
         return found
 
-    def _earliest_consequence(self, name: str, since: int) -> int:
+    def _let_go(self, name: str, since: int) -> None:
         """
-        When the oldest incident of a mode was opened, at the earliest, that may still turn out to be a consequence
-        [logical ns]: of a cause that will be opened and whose first evidence came `since` then, or of one that is open
-        and not sure or severe enough yet.
+        Forget the incidents of a mode that can be nobody's consequence any more: neither of a cause that will be opened
+        and has its first evidence `since` then, nor of one that is open and not sure or severe enough yet.
         """
+        recent = self._recent[name]
         earliest = since - self._longest_before[name]
+        if recent[0].opened_clock >= earliest:
+            return
         for explainer in self._explainers[name]:
             for cause in self._explaining.get(explainer, ()):
                 if cause.explains_from < earliest and cause.status is not Status.RESOLVED and not _is_cause(cause):
                     earliest = cause.explains_from
-        return earliest
+        while recent[0].opened_clock < earliest:
+            recent.popleft()
 
     def _agree(self, cause: LiveIncident, consequence: LiveIncident) -> bool:
         """Do the keys agree where both name something?"""
