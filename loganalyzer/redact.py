@@ -79,8 +79,7 @@ _NAMED = re.compile(
         |access[_-]?key|auth[_-]?key|encryption[_-]?key|credential|cookie|signature
         |(?<=[?&])(?:sig|key|code|auth))
     \\*["'`]?\s?(?:=>|[:=])(?P<space>\s{0,3})
-    (?:(?P<quote>\\*["'`])(?P<quoted>(?:(?!(?P=quote)).|(?<=\\)(?P=quote))+)
-      |(?P<bare>[^\s"'`\\,;&<>(){}\[\]|]+))
+    (?P<quote>\\*["'`])?(?P<value>(?(quote)(?:(?!(?P=quote)).|(?<=\\)(?P=quote))+|[^\s"'`\\,;&<>(){}\[\]|]+))
     """
 )
 # What stands after `token:` in messages about tokens, and is none.
@@ -210,9 +209,9 @@ class Redactor:
     def _without(self, text: str) -> str:
         if _SECRET_WORD.search(text.lower()):
             text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)
-            text = _SCHEME.sub(self._header, text)
-            text = _FLAG.sub(self._header, text)
-            text = _NAMED.sub(self._named, text)
+            text = _masked(_SCHEME, self._header, text)
+            text = _masked(_FLAG, self._header, text)
+            text = _masked(_NAMED, self._named, text)
         if _SECRET_START.search(text) or _BOT_START.search(text):
             text = _IN_PATH.sub(lambda m: m[1] + self._mask("token", m[2]), text)
             text = _SECRET.sub(lambda m: self._mask("token", m[0]), text)
@@ -296,25 +295,22 @@ class Redactor:
         # Digits alone decide: +1 555 123, 1555123 and 1555123@s.whatsapp.net are one person.
         return self._mask("phone", re.sub(r"\D", "", text))
 
-    def _named(self, match: re.Match[str]) -> str:
-        found = "quoted" if match["quoted"] is not None else "bare"
-        value = match[found]
+    def _named(self, match: re.Match[str]) -> str | None:
+        value = match["value"]
         password = match["what"].lower().startswith("passw")
-        prose = bool(match["space"]) and found == "bare"
+        prose = bool(match["space"]) and match["quote"] is None
         if not password and not _looks_secret(value, prose=prose):
-            return match[0]
+            return None
         if value.startswith("<") or _NOT_SECRET.match(value):
-            return match[0]
-        kind = "password" if password else "token"
-        start, end = match.start(found) - match.start(), match.end(found) - match.start()
-        return match[0][:start] + self._mask(kind, value) + match[0][end:]
+            return None
+        return self._mask("password" if password else "token", value)
 
-    def _header(self, match: re.Match[str]) -> str:
+    def _header(self, match: re.Match[str]) -> str | None:
         value = match["value"]
         prose = match.re is _SCHEME and match["header"] is None
         if _NOT_SECRET.match(value) or not _looks_secret(value, prose=prose):
-            return match[0]
-        return match[1] + self._mask("token", value)
+            return None
+        return self._mask("token", value)
 
     def _target(self, match: re.Match[str]) -> str:
         # Short ids exist (Telegram), but behind `from` and `to` they are as often offsets or sizes.
@@ -338,6 +334,27 @@ class Redactor:
         if _NO_DOMAIN.match(match["tld"]) or match[0].endswith("@s.whatsapp.net"):
             return match[0]  # the second: a phone number that is masked already
         return self._mask("email", match[0].lower())
+
+
+def _masked(pattern: re.Pattern[str], mask: Callable[[re.Match[str]], str | None], text: str) -> str:
+    """
+    A text in which each `value` that a pattern finds is replaced by its mask.
+
+    Args:
+        mask: None if it is no secret; but there may be one in it, since a quote that nothing closes reaches to the end.
+    """
+    shown: list[str] = []
+    at, found = 0, pattern.search(text)
+    while found is not None:
+        start, end = found.span("value")
+        masked = mask(found)
+        if masked is None:
+            found = pattern.search(text, start)
+            continue
+        shown += text[at:start], masked
+        at = end
+        found = pattern.search(text, end)
+    return "".join([*shown, text[at:]])
 
 
 def _remember(memory: dict[Text, Shown], text: Text, shown: Shown) -> None:

@@ -77,6 +77,11 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ("agent:main:whatsapp:direct:15551230000", "15551230000"),
         ("session-15551230000.0.json", "15551230000"),
         ('"allowFrom":["15551230000","15558880000"]', "15558880000"),
+        ("token:`<unset, see wss://host/ws?token=RSdDhV50yR1Px7&v=1", "RSdDhV50yR1Px7"),
+        ('"token":"<none> of token=RSdDhV50yR1Px7"', "RSdDhV50yR1Px7"),
+        ("apiKey=>`<unset, password: RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
+        ("cookie: secret=RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
+        ("key: token: cookies password=RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
     ],
 )
 def test_what_is_secret_or_personal_is_masked(text: str, hidden: str) -> None:
