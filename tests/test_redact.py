@@ -80,8 +80,7 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ("token:`<unset, see wss://host/ws?token=RSdDhV50yR1Px7&v=1", "RSdDhV50yR1Px7"),
         ('"token":"<none> of token=RSdDhV50yR1Px7"', "RSdDhV50yR1Px7"),
         ("apiKey=>`<unset, password: RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
-        ("cookie: secret=RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
-        ("key: token: cookies password=RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
+        ("cookie: password=hunter", "hunter"),
     ],
 )
 def test_what_is_secret_or_personal_is_masked(text: str, hidden: str) -> None:
