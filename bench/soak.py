@@ -46,7 +46,7 @@ HOSTS = 500
 TICK_S = 0.02
 EVERY_S = 8.0
 """Mean time between two faults [s]."""
-KEPT_S = 150.0
+KEPT_S = 900.0
 """How long a renamed log stays; a run with `--resume` goes back by as much as lies between two snapshots [s]."""
 SAMPLES = 120
 """How often memory is looked at; at most twice a minute."""

@@ -43,16 +43,20 @@ class Clock:
         self, *, reference_ns: int | None, tz: tzinfo | None, file_date: date | None, mtime_ns: int | None
     ) -> None:
         self.assumptions: list[str] = []
-        self._reference_ns = reference_ns
-        self._tz = tz
+        self.reference_ns = reference_ns
+        self.tz = tz
         self._file_date = file_date
         self._mtime_ns = mtime_ns
         self._last_ns: int | None = None
         self._neighbour: timezone | None = None
         self._neighbour_s: int | None = None
         """How far it is ahead of UTC, where stamps beside complete times have shown it [s]."""
-        self._told: set[tuple[str, tzinfo, bool]] = set()
+        self._told: set[tuple[str, str, bool]] = set()
         """Zones that are among the assumptions, by kind of lines and where they come from."""
+
+    def __getstate__(self) -> dict[str, object]:
+        """What it has learnt; what it was given belongs to a run."""
+        return {name: value for name, value in vars(self).items() if name not in ("reference_ns", "tz")}
 
     def complete(self, record_time_ns: int | None, stamp: Stamp | None) -> int | None:
         """
@@ -115,13 +119,13 @@ class Clock:
             self._neighbour_s = None
             return self._neighbour
         kind = _kind(stamp)
-        zone = self._neighbour or self._tz or UTC
-        told = kind, zone, self._neighbour is None
+        zone = self._neighbour or self.tz or UTC
+        told = kind, str(zone), self._neighbour is None
         if told not in self._told:
             self._told.add(told)
             if self._neighbour is not None:
                 self._assume(f"zone of {kind} lines taken as {zone} from lines around them")
-            elif self._tz is not None:
+            elif self.tz is not None:
                 self._assume(f"zone of {kind} lines taken as {zone}, as given")
             else:
                 self._assume(f"zone of {kind} lines taken as UTC (no zone in the log)")
@@ -129,8 +133,8 @@ class Clock:
 
     def _latest(self) -> tuple[int, str]:
         """The moment that no line of the source should lie after [ns, UTC], and its name."""
-        if self._reference_ns is not None:
-            return self._reference_ns, "the reference time"
+        if self.reference_ns is not None:
+            return self.reference_ns, "the reference time"
         if self._mtime_ns is not None:
             return self._mtime_ns, "the file's last write"
         return int(datetime.now(UTC).timestamp()) * SECOND, "today (nothing in the log names one)"
@@ -172,7 +176,7 @@ class Clock:
         step_s = 0 if same is None else (same - last_ns) // SECOND
         if same is None or step_s < -_DATE_DISORDER_S:
             later = completed(stamp, year + 1, stamp.month or 1, stamp.day or 1, zone)
-            known = self._reference_ns is not None or self._mtime_ns is not None
+            known = self.reference_ns is not None or self._mtime_ns is not None
             if later is not None and not (known and later > self._latest()[0] + _FUTURE_S * SECOND):
                 return later
             return same

@@ -126,6 +126,7 @@ class Reader:
     def resume(self, timeline: Timeline, place: LineStart, above: bytes) -> None:
         """Goes on where another reader of the source was; `above`: whole lines before that place."""
         self.timeline = timeline
+        timeline.clock.reference_ns, timeline.clock.tz = self._plan.options.reference_ns, self._plan.options.tz
         self._extractor = Extractor(self._plan, self._name, self._accounting, place=place, above=above)
 
     @property

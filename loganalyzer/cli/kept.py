@@ -139,7 +139,9 @@ class Kept:
     def read(self, timeout_s: float) -> bytes | None:
         """See `LiveInput.read`."""
         data = self._source.read(timeout_s)
-        self._caught_up = self._caught_up or data == b""
+        if data == b"" and not self._caught_up:
+            self._caught_up = True
+            self._due_s = 0.0  # however soon the next kill comes, the way to here is not to be gone again
         return data
 
     @property
@@ -203,9 +205,11 @@ class Kept:
             for sink in self._sinks:
                 sink.recall([transition], self.accounting)
             return
-        self._write(lambda: self._store.begin(self.accounting.bytes, digest))
+        begun = self._write(lambda: self._store.begin(self.accounting.bytes, digest))
         self._tell([transition if done is None else replace(transition, repeated=True)])
-        self._write(self._store.done)
+        if begun:
+            self._write(self._store.done)
+        self._changed = True
 
     def _tell(self, transitions: Sequence[Transition]) -> None:
         for sink in self._sinks:
@@ -235,10 +239,10 @@ class Kept:
 
     def _save(self) -> None:
         began_s = time.monotonic()
-        self._write(self._snapshot)
+        if self._write(self._snapshot):
+            self._changed, self._problem = False, None
         cost_s = time.monotonic() - began_s
         self._due_s = began_s + max(FILE_EVERY_S if self._is_file else STREAM_EVERY_S, cost_s / SHARE)
-        self._changed = False
 
     def _snapshot(self) -> None:
         unfinished = self._analyzer.unfinished
@@ -260,16 +264,20 @@ class Kept:
             self._told.clear()
         self._store.save(state, self._told_until, self._told, self._ticks)
 
-    def _write(self, change: Callable[[], None]) -> None:
-        """A file that cannot be written (a full disk) must not end the diagnosis: that is told, and tried again."""
+    def _write(self, change: Callable[[], None]) -> bool:
+        """
+        Changes the file; has it worked?
+
+        One that cannot be written (a full disk) must not end the diagnosis: that is told once, and tried again.
+        """
         try:
             change()
         except (sqlite3.Error, FrozenError) as error:
             if str(error) != self._problem:
                 self._note(f"the file is not written at the moment: {error}")
             self._problem = str(error)
-        else:
-            self._problem = None
+            return False
+        return True
 
     def _note(self, sentence: str) -> None:
         self.notes.append(f"--resume: {sentence}")

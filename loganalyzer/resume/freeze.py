@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from loganalyzer.api import Analyzer, Memory
 from loganalyzer.correlate import Predicate
@@ -127,7 +126,7 @@ class Freezer:
         file = io.BytesIO()
         pickler = pickle.Pickler(file, PROTOCOL)
         pickler.dispatch_table = {Predicate: self._refer, Role: self._refer, Accounting: self._refer}
-        pickler.dispatch_table |= {Options: self._refer, ZoneInfo: self._refer, Listeners: self._listeners}
+        pickler.dispatch_table |= {Options: self._refer, Listeners: self._listeners}
         pickler.dispatch_table |= dict.fromkeys(_subclasses(Model), self._refer)
         try:
             pickler.dump(value)

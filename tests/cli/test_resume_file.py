@@ -18,13 +18,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from resuming import FAULTS, VIEW, Followed, union
 from resuming import run as follow
-from resuming import union
 
 from loganalyzer.api import Analyzer
 from loganalyzer.cli import kept
-from loganalyzer.cli.kept import Keeping
-from loganalyzer.cli.sinks import Text
+from loganalyzer.cli.kept import Keeping, Kept
+from loganalyzer.cli.sinks import JsonLines, Text
 from loganalyzer.errors import UsageError
 from loganalyzer.extract import Options
 from loganalyzer.history import History
@@ -425,3 +425,45 @@ def test_kill_9_at_any_moment_changes_nothing(
 
     assert bare(union(*printed)) == bare(whole.splitlines())
     assert sum(part.count('"repeated":true') for part in printed) <= kills
+
+
+SYSLOG = "Nov 20 {time} vm node[7]: [zoo] {text}\n"
+
+
+def test_another_time_zone_is_no_other_memory(zoo: Path, run: Run, tmp_path: Path) -> None:
+    """What is open stays open; times that name no zone are those of the run that reads them."""
+    given = ("follow", "-", "--format", "jsonl", "--patterns", zoo, "--resume", tmp_path / "r.db")
+    given += ("--reference-time", "2026-11-21T00:00:00Z")
+    first = run(*given, "--tz", "Europe/Berlin", stdin=SYSLOG.format(time="12:00:00", text=ESCAPE))
+    second = run(*given, stdin=SYSLOG.format(time="12:10:00", text=CAUGHT))
+    opened, resolved = (json.loads(done.stdout.splitlines()[-1])["incident"] for done in (first, second))
+    assert (opened["first_seen"], resolved["id"]) == ("2026-11-20T11:00:00+00:00", opened["id"])
+    assert resolved["resolved_at"] == "2026-11-20T12:10:00+00:00"
+    assert "not known" not in second.stderr
+
+
+def test_what_could_not_be_written_is_written_when_there_is_room(
+    zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also if nothing happens then; it is told once that it could not."""
+    log, file = tmp_path / "log", tmp_path / "r.db"
+    log.write_bytes(b"".join(line(60 * number, text) for number, text in enumerate((ESCAPE, CAUGHT) * 2)))
+    monkeypatch.setattr(kept, "FILE_EVERY_S", 0.0)
+    monkeypatch.setattr(kept, "SHARE", 1e9)
+
+    def analyzer() -> Analyzer:
+        return Analyzer(Options(patterns=(zoo,)), "the log", wall_clock=True)
+
+    def full(*given: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with closing(Keeping(file, str(log))) as keeping, closing(Followed(log, keeping.start, 1000)) as source:
+        run = Kept(keeping, source, analyzer(), [JsonLines(VIEW)], VIEW.redact, lambda: False)  # type: ignore[arg-type]
+        with monkeypatch.context() as patch:
+            for name in FAULTS:
+                patch.setattr(Store, name, full)
+            run.show(run.feed(run.read(0) or b"", 0))
+        run.show([])
+    printed = capsys.readouterr()
+    assert (kinds(printed.out), printed.err.count("not written")) == (["opened", "resolved"] * 2, 1)
+    assert follow(log, file, analyzer=analyzer(), end=False)[0] == ""
