@@ -9,7 +9,7 @@ gateway's file, or lines that are replayed after a reconnect.
 from __future__ import annotations
 
 import heapq
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -18,8 +18,9 @@ from loganalyzer.model import Accounting, Event, Origin
 from loganalyzer.packs.schema import EventType
 
 SECOND = 1_000_000_000
-MAX_REMEMBERED = 16_384
-"""Events remembered to recognise a replay; an answer of `openclaw logs` has at most 5,000 records."""
+MAX_REMEMBERED = 10_240
+"""Events remembered to recognise a replay, up to twice as many; an answer of `openclaw logs` has at most 5,000
+records."""
 STEPPED_BACK = 2 * SECOND
 """So far back begins a replay of lines whose times have no fractions [ns]."""
 MAX_NEIGHBOURS = 64
@@ -127,8 +128,9 @@ class Deduplicator:
     def __init__(self, event_types: dict[str, EventType], accounting: Accounting) -> None:
         self._within = {name: kind.same_within for name, kind in event_types.items()}
         self._neighbours: dict[str, _Neighbours] = {}
-        self._lines: OrderedDict[bytes, None] = OrderedDict()
-        """Digests of the latest lines with events."""
+        self._lines: set[bytes] = set()
+        self._older_lines: set[bytes] = set()
+        """Digests of the latest lines with events, and of those before them; half the size of an order by age."""
         self._latest: dict[str, int] = {}
         """Latest time of each source that has whole seconds only [ns]."""
         self._replaying: set[str] = set()
@@ -152,14 +154,14 @@ class Deduplicator:
             return False
         is_coarse = event.resolution_ns >= SECOND
         line = _digest(event, is_coarse)
-        seen = line in self._lines
+        seen = line in self._lines or line in self._older_lines
         if is_coarse:
             seen = self._stepped_back(event.span.source, event.time_ns, seen=seen) and seen
         if seen:
             return True
-        self._lines[line] = None
-        if len(self._lines) > MAX_REMEMBERED:
-            self._lines.popitem(last=False)
+        if len(self._lines) >= MAX_REMEMBERED:
+            self._older_lines, self._lines = self._lines, set()
+        self._lines.add(line)
         return False
 
     def _stepped_back(self, source: str, time_ns: int, *, seen: bool) -> bool:
