@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import typer.main
+from rich.text import Text
 from typer.core import TyperArgument, TyperGroup
 
 from loganalyzer import __version__
@@ -62,10 +63,15 @@ def _walk(command: Any, words: str) -> Iterator[Command]:
     arguments: list[Any] = [p for p in command.params if isinstance(p, TyperArgument)]
     options = [p for p in command.params if not isinstance(p, TyperArgument)]
     names = " ".join(f"[{a.metavar}{'...' * (a.nargs != 1)}]" if not a.required else a.metavar for a in arguments)
-    rows = [(a.metavar, a.help or "") for a in arguments]
-    rows += [(_spelled(option), option.help or "") for option in options]
-    text = re.sub(r"\s+", " ", (command.help or "").replace("\n\n", "\0")).replace("\0", "\n\n").strip()
+    rows = [(a.metavar, _shown(a.help)) for a in arguments]
+    rows += [(_spelled(option), _shown(option.help)) for option in options]
+    text = re.sub(r"\s+", " ", _shown(command.help).replace("\n\n", "\0")).replace("\0", "\n\n").strip()
     yield Command(words, f"{words} [OPTIONS] {names}".strip(), text, rows)
+
+
+def _shown(help: str | None) -> str:
+    """A help text as `--help` shows it, where brackets are markup unless a backslash stands before them."""
+    return Text.from_markup(help or "").plain
 
 
 def _spelled(option: Any) -> str:

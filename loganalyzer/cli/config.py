@@ -99,11 +99,11 @@ def config(
     ctx: typer.Context,
     show_path: Annotated[bool, typer.Option("--path", help="Print only where the file is looked for.")] = False,
 ) -> None:
-    """
+    r"""
     Show what is set in loganalyzer.toml and in the environment, and which of them wins.
 
     The file holds options by their long names, as in: min-severity = "error". A key at the top holds for every command
-    that has such an option, one in a table such as [follow] for that command. First wins: the command line,
+    that has such an option, one in a table such as \[follow] for that command. First wins: the command line,
     LOGANALYZER_MIN_SEVERITY and the like, the table of the command, the top of the file.
     """
     import tabulate
@@ -191,6 +191,9 @@ def _setting(ctx: typer.Context, command: str, option: TyperOption, value: Any, 
 
 
 def _shown(setting: Setting) -> str:
+    """As the file would hold it, but for quotes."""
     if _key(setting.option) in SECRETS:
         return "(set)"
+    if isinstance(setting.value, bool):
+        return str(setting.value).lower()
     return ", ".join(map(str, setting.value)) if isinstance(setting.value, list | tuple) else str(setting.value)

@@ -128,7 +128,7 @@ EngineKind = Annotated[
     typer.Option(
         "--engine",
         metavar="ENGINE",
-        help="local, or dask: the work of a Dask cluster (pip install 'loganalyzer[dask]').",
+        help="local, or dask: the work of a Dask cluster (pip install 'loganalyzer\\[dask]').",
     ),
 ]
 Scheduler = Annotated[
@@ -140,6 +140,8 @@ Scheduler = Annotated[
     ),
 ]
 
+MOST_NAMED = 40
+"""Known words that an error message lists."""
 _DAY = re.compile(r"(today|yesterday)?[ T]*(\d{1,2}:\d{2}(?::\d{2})?)?")
 _AGO = re.compile(r"(?:\d+[smhdw])+")
 _PART = re.compile(r"(\d+)([smhdw])")
@@ -152,7 +154,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Ends an error message with the known word that is most like `word`, if one is."""
     words = list(known)
     found = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.5)
-    return f" Did you mean '{found[0]}'?" if found else f" Known are: {', '.join(words[:20])}."
+    if found:
+        return f" Did you mean '{found[0]}'?"
+    more = f" and {len(words) - MOST_NAMED:,} more" if len(words) > MOST_NAMED else ""
+    return f" Known are: {', '.join(words[:MOST_NAMED])}{more}."
 
 
 def choice(option: str, word: str, known: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ def table(groups: Sequence[UnknownGroup], accounting: Accounting, view: View) ->
             str(group.count),
             day_and_time(group.last_seen_ns, view.tz, seconds=False),
             sanitize.line(view.redact(group.subsystem or "-")),
-            sanitize.shorten(sanitize.line(view.redact(group.template)) or NO_TEXT, TEMPLATE_WIDTH),
+            _words(sanitize.shorten(sanitize.line(view.redact(group.template)) or NO_TEXT, TEMPLATE_WIDTH)),
         ]
         for number, group in enumerate(groups, 1)
     ]
@@ -89,3 +89,8 @@ def _examples(number: int, group: UnknownGroup, view: View) -> Iterator[str]:
         yield "    " + blocks.tail(blocks.source(one.source, view.redact), view.width - 4 - len(place)) + place
         text = sanitize.shorten(sanitize.line(view.redact(one.text)) or NO_TEXT, EXAMPLE_WIDTH)
         yield from (row.text for row in blocks.prose(text, view, indent=6))
+
+
+def _words(text: str) -> str:
+    """A cell that tabulate does not take for a truth value: where it wraps, it makes True of the word False."""
+    return f"{text} " if text == "False" else text

@@ -1,6 +1,7 @@
 """Defaults from a file and from the environment."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,13 @@ def test_what_is_set_is_shown_with_its_origin_and_secrets_are_not(run: Run, writ
     assert "very secret" not in done.stdout + done.stderr
     assert all(word in done.stdout for word in ("(set)", "workers", "[analyze]", "LOGANALYZER_TZ", "Europe/Berlin"))
     assert run("--config", path, "config", "--path").stdout.strip() == path
+
+
+def test_what_is_switched_off_is_shown_as_off(run: Run, write: Callable[[str], str]) -> None:
+    """Whether masks are off is the last thing to be wrong about."""
+    shown = run("--config", write("no-redact = false\nlive = true\n"), "config").stdout
+    assert re.search(r"^no-redact +false ", shown, re.MULTILINE)
+    assert re.search(r"^live +true ", shown, re.MULTILINE)
 
 
 def test_nothing_set_says_so(run: Run) -> None:

@@ -5,11 +5,13 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
+from rich.text import Text
 
 from loganalyzer import __version__, cli
 from loganalyzer.cli import bug
@@ -40,6 +42,18 @@ def test_every_command_has_help(command: tuple[str, ...], run: Run) -> None:
     done = run(*command, "--help")
     assert done.returncode == 0
     assert "Usage: loganalyzer" in done.stdout
+
+
+def test_no_help_loses_what_stands_in_brackets() -> None:
+    """They are markup where help is shown, unless a backslash stands before them."""
+
+    def texts(command: Any) -> Iterator[str]:
+        yield from (one.help or "" for one in (command, *command.params))
+        for inner in getattr(command, "commands", {}).values():
+            yield from texts(inner)
+
+    for text in texts(typer.main.get_command(cli.app)):
+        assert Text.from_markup(text).plain == text.replace("\\[", "[")
 
 
 def test_help_shows_how_it_is_used(run: Run) -> None:

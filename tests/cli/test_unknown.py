@@ -42,6 +42,13 @@ def test_a_table_of_groups_with_examples(run: Run) -> None:
     assert "20 % of 5 warnings and errors are explained." in done.stderr
 
 
+def test_a_text_that_is_a_truth_value_stays_what_it_is(run: Run) -> None:
+    """In a table, too."""
+    shown = run("unknown", stdin=in_file("False", "WARN", second=1)).stdout
+    assert re.search(r"^1 +warn .* False *$", shown, re.MULTILINE)
+    assert "True" not in shown
+
+
 @pytest.mark.parametrize("arguments", [(), ("--format", "json"), ("--format", "jsonl"), ("--suggest", "1")])
 def test_nothing_personal_or_hostile_is_printed(arguments: tuple[str, ...], run: Run) -> None:
     """Every form masks secrets and disarms control characters; only `--no-redact` shows the first."""
