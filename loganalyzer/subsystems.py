@@ -40,6 +40,9 @@ WHOLE = frozenset(_WHOLE.split())
 NAMES = WHOLE | frozenset(_SHORTENED.split())
 """The same and what the console leaves of longer ones: every known display name without a slash, but for channels."""
 
+PARTS = frozenset({"diag", "EventQueue", "feishu_drive", "signal-ws", "discord-preflight", "openclaw", "plugins"})
+"""What the text of a channel begins with in brackets and is no account: parts of the product, by their templates."""
+
 MODULES = frozenset(name for name in NAMES if name.startswith("web-")) | {"baileys"}
 """Module loggers of WhatsApp; they never reach the console, but people quote them as `baileys: text`."""
 

@@ -202,14 +202,14 @@ class Tokenizer:
         if "channel" not in declared:
             return
         tag = _TAG.match(text)
-        channel, account = None, None
+        channel, account = subsystems.channel_of(record.subsystem), None
         if tag and tag[2]:
-            channel, account = subsystems.channel_of(tag[1]), tag[2]
-        elif tag:
+            channel, account = subsystems.channel_of(tag[1]) or channel, tag[2]
+        elif tag and subsystems.channel_of(tag[1]) is not None:
+            channel = channel or subsystems.channel_of(tag[1])
+        elif tag and channel is not None and tag[1] not in subsystems.PARTS:
             account = tag[1]
-        channel = channel or subsystems.channel_of(record.subsystem) or _text_field(record, "channel")
-        if tag and not tag[2] and subsystems.channel_of(tag[1]) is not None:
-            channel, account = channel or subsystems.channel_of(tag[1]), None
+        channel = channel or _text_field(record, "channel")
         if channel is not None:
             attributes.setdefault("channel", channel)
         if "account" in declared and "account" not in attributes:

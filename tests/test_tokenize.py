@@ -64,6 +64,14 @@ def test_chat_text_in_structured_arguments_is_never_matched(plan: Plan) -> None:
     assert not [event for event in events if event.type.startswith("auth.")]
 
 
+@pytest.mark.parametrize("where", ["", "[openclaw] Uncaught exception: ", "[plugins] ", "[whatsapp] [plugins] "])
+def test_what_stands_in_brackets_elsewhere_is_no_account(plan: Plan, where: str) -> None:
+    """Parts of the product do; only behind the name of a channel it is an account."""
+    line = f"2026-11-20T12:00:00.000+00:00 {where}Error: WebSocket Error (ECONNREFUSED)\n"
+    found = [event for event in events_of(plan, line) if "account" in event.attributes]
+    assert found == []
+
+
 @pytest.mark.parametrize(("tag", "account"), [("[default] ", "default"), ("[whatsapp:work] ", "work"), ("", None)])
 def test_accounts_come_from_tags(plan: Plan, tag: str, account: str | None) -> None:
     """`[account]` and `[channel:account]` in front of a message name the account; nothing else is guessed."""
