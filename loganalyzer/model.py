@@ -269,6 +269,8 @@ class Accounting:
     unknown_heads: dict[str, str] = field(default_factory=dict)
     """By source and beginning of a line: subsystem and masked text of the first of the unknown ones that begins so; at
     most `MAX_UNKNOWN_HEADS`."""
+    outside: int = 0
+    """Events that are not judged since they lie before `since` or after `until`."""
     out_of_order: int = 0
     truncated: int = 0
     """Lines longer than the cap, cut."""

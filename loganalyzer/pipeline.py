@@ -185,6 +185,7 @@ class Judge:
     ) -> None:
         """`growing`: see `Classifier`."""
         self._options = plan.options
+        self._accounting = accounting
         self._observer = observer
         self._deduplicator = Deduplicator(plan.pack.event_types, accounting)
         watches = observer.watches if observer is not None else {}
@@ -195,6 +196,7 @@ class Judge:
         fate: Fate = "judged"
         if not in_range(event, self._options):
             fate = "out of range"
+            self._accounting.outside += 1
         elif event.type != GAP and self._deduplicator.is_duplicate(event):
             fate = "duplicate"
         if self._observer is not None:

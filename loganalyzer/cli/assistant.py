@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import os
 import time
 from collections.abc import Sequence
@@ -132,7 +133,7 @@ class Assistant:
         if self._history is None:
             raise UsageError("no history was named when this server was started")
         found = numbers(figures(to_frame(rows(self._history, self._range(since, None).since_ns))))
-        return dumps({"figures": [{**row, "last_seen_ns": iso(row["last_seen_ns"])} for row in found]})
+        return dumps({"figures": [figure | {"last_seen": iso(figure.pop("last_seen_ns"))} for figure in found]})
 
     def masked(self, text: str) -> str:
         """Masks what an error quotes."""
@@ -197,9 +198,22 @@ def server(assistant: Assistant, version: str) -> MCPServer[Any]:
         from mcp.types import ToolAnnotations
     except ImportError:
         raise UsageError("this needs the MCP SDK: pip install 'loganalyzer[mcp]'") from None
-    made: MCPServer[Any] = MCPServer("loganalyzer", instructions=INSTRUCTIONS, version=version, log_level="ERROR")
+    questions = {one.__name__: one for one in (assistant.analyze, assistant.explain, assistant.why, assistant.history)}
+
+    class Server(MCPServer[Any]):
+        """Refuses what no tool asks for: a misspelt `paths` would be answered about everything."""
+
+        async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+            if name in questions:
+                known = inspect.signature(questions[name]).parameters
+                if unknown := arguments.keys() - known:
+                    told = f"{name} has no argument {', '.join(map(repr, sorted(unknown)))}; it has {', '.join(known)}"
+                    raise ToolError(sanitize.line(assistant.masked(told)))
+            return await super().call_tool(name, arguments, context)
+
+    made = Server("loganalyzer", instructions=INSTRUCTIONS, version=version, log_level="ERROR")
     hints = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-    for question in (assistant.analyze, assistant.explain, assistant.why, assistant.history):
+    for question in questions.values():
 
         @functools.wraps(question)
         def answer(*args: Any, _question: Any = question, **kwargs: Any) -> str:
@@ -209,9 +223,6 @@ def server(assistant: Assistant, version: str) -> MCPServer[Any]:
                 raise ToolError(sanitize.line(assistant.masked(str(error)))) from None
             return told
 
-        hints = ToolAnnotations(
-            read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-        )
         made.tool(annotations=hints, structured_output=False)(answer)
     return made
 

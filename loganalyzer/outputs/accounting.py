@@ -41,6 +41,8 @@ def lines(accounting: Accounting, redact: Redactor, width: int = 80) -> Iterator
         f"{number(a.undecodable)} undecodable",
         f"{number(a.duplicates)} duplicates absorbed",
     ]
+    if a.outside:
+        left_aside.insert(0, f"{plural(a.outside, 'event')} outside --since and --until")
     if a.gaps:
         left_aside.append(plural(a.gaps, "gap"))
     if a.evicted:

@@ -152,6 +152,9 @@ def nothing_found(hidden: int, accounting: Accounting, least: Severity) -> Itera
     if 2 * accounting.undecodable > accounting.lines and not accounting.events:
         yield Line("warning", f"This is no log that can be read: {accounting.undecodable:,} of its lines are no text.")
         return
+    if accounting.outside and accounting.outside == accounting.events:
+        yield Line("warning", f"Nothing to judge: no event of {accounting.events:,} is inside --since and --until.")
+        return
     yield Line("good", f"No incidents at {least.label} or above.")
     yield Line("dim", f"Looked at {plural(accounting.lines, 'line')}: {plural(accounting.events, 'event')}.")
     if hidden:

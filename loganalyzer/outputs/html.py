@@ -201,6 +201,7 @@ def _facts(found: Found, view: View) -> list[tuple[str, str]]:
         ("Looked at", account.plural(a.candidates, "candidate line")),
         ("Decoded", f"{account.number(sum(a.records.values()))}{f' ({formats})' if formats else ''}"),
         ("Events", account.number(a.events)),
+        *([("Outside the time range", account.number(a.outside))] if a.outside else []),
         ("Out of order", account.number(a.out_of_order)),
         ("Truncated", account.number(a.truncated)),
         ("Undecodable", account.number(a.undecodable)),

@@ -132,6 +132,7 @@ def accounting_object(accounting: Accounting, redact: Redactor) -> dict[str, Any
         "unknown_warnings": accounting.unknown_warnings,
         "unknown_errors": accounting.unknown_errors,
         "unknown_kinds": len(accounting.unknown_kinds),
+        "outside": accounting.outside,
         "out_of_order": accounting.out_of_order,
         "truncated": accounting.truncated,
         "undecodable": accounting.undecodable,

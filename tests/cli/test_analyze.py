@@ -16,6 +16,7 @@ from loganalyzer.sources import places
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
+ROOT = Path(__file__).parents[2]
 ESCAPE = "2026-11-20T12:00:00.500+00:00 [zoo] zebra escaped with code 428\n"
 CAUGHT = "2026-11-20T12:05:00.000+00:00 [zoo] zebra is back home\n"
 DOUBLE = "2026-11-20T12:00:01.000+00:00 [zoo] zebra escaped with code 429 to=+15551230000\n"
@@ -328,3 +329,13 @@ def test_a_folder_without_logs_suggests_where_openclaw_keeps_them(
     done = run("analyze", "empty")
     assert done.returncode == 2
     assert f"OpenClaw keeps logs here: {tmp_path / 'kept'}" in done.stderr
+
+
+def test_a_time_range_without_an_event_is_no_health(run: Run) -> None:
+    """What was left out by it is counted, in text and in JSON."""
+    log = ROOT / "sample_logs/whatsapp.session-terminated/twelve-retries/openclaw-logs.txt"
+    done = run("analyze", log, "--since", "2027-01-01")
+    assert done.stdout == "Nothing to judge: no event of 61 is inside --since and --until.\n"
+    assert "61 events outside --since and --until" in done.stderr
+    summary = json.loads(run("analyze", log, "--until", "2026-11-20T11:51:00Z", "--format", "json").stdout)["summary"]
+    assert 0 < summary["outside"] < summary["events"] == 61

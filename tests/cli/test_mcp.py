@@ -103,6 +103,7 @@ def test_history_answers(ask: Ask, run: Callable[..., Any], allowed: Path) -> No
     assert run("analyze", CONFLICT, "--history", allowed.parent / "h.db").returncode == 0
     figures = json.loads(ask("history")[0])["figures"]
     assert "whatsapp.session-conflict" in {one["failure_mode"] for one in figures}
+    assert {type(one["last_seen"]) for one in figures} == {str}
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,7 @@ def test_history_answers(ask: Ask, run: Callable[..., Any], allowed: Path) -> No
         ("analyze", {"min_severity": "loud"}, "'loud' is not known"),
         ("analyze", {"since": "soon"}, "'soon' is no time"),
         ("explain", {"failure_mode": "whatsapp.loged-out"}, "Did you mean whatsapp.logged-out"),
+        ("analyze", {"path": "{allowed}/x.log"}, "analyze has no argument 'path'; it has paths"),
         ("history", {}, "no such history"),
     ],
 )
