@@ -125,6 +125,8 @@ class Kept:
         if keeping.state is not None:
             self._resume(keeping.state)
         self._save()
+        if keeping.state is not None and keeping.state.made_with != self._made_with:
+            self._write(self._store.fold)  # it may hold what is masked from now on
 
     @property
     def accounting(self) -> Accounting:

@@ -153,6 +153,10 @@ class Store:
         """Notes that the wall clock is about to decide. Errors: sqlite3.Error."""
         self._database.execute("INSERT INTO clock (read, now_ns) VALUES (?, ?)", tick)
 
+    def fold(self) -> None:
+        """Leaves nothing of what was kept before the last `save` in the file. Errors: sqlite3.Error."""
+        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Gives the file back."""
         with contextlib.suppress(sqlite3.Error):
@@ -215,6 +219,7 @@ def _own(database: sqlite3.Connection, path: Path) -> None:
     os.chmod(path, 0o600)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA secure_delete = ON")
     database.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
     database.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
     database.execute("BEGIN EXCLUSIVE")

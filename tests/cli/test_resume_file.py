@@ -28,6 +28,8 @@ from loganalyzer.cli.sinks import JsonLines, Text
 from loganalyzer.errors import UsageError
 from loganalyzer.extract import Options
 from loganalyzer.history import History
+from loganalyzer.model import Severity
+from loganalyzer.outputs import View
 from loganalyzer.redact import Redactor
 from loganalyzer.resume.freeze import Freezer, FrozenError
 from loganalyzer.resume.store import Store
@@ -267,6 +269,21 @@ def test_unmasked_memory_is_not_gone_on_with_masked(zoo: Path, run: Run, tmp_pat
     done = run(*given, stdin=line(1, "nothing"))
     assert "its masks have changed" in done.stderr
     assert secret.encode() not in file.read_bytes()
+
+
+def test_a_masked_run_leaves_nothing_of_an_unmasked_one(tmp_path: Path) -> None:
+    """From its first moment on, in the file and in its log."""
+    log, file = tmp_path / "log", tmp_path / "r.db"
+    text = "session logged out. Run `openclaw channels login --channel web` to relink."
+    lines = [line(n, text).replace(b"[zoo]", b"[whatsapp] [1555123%04d]" % n) for n in range(1000)]
+    log.write_bytes(b"".join(lines))
+    follow(log, file, view=View(min_severity=Severity.INFO, redact=Redactor(None)))
+    with closing(Keeping(file, str(log))) as keeping, closing(Followed(log, keeping.start, 1000)) as source:
+        before = file.read_bytes() + file.with_name("r.db-wal").read_bytes()
+        Kept(keeping, source, Analyzer(source="the log"), [], VIEW.redact, lambda: False)  # type: ignore[arg-type]
+        after = file.read_bytes() + file.with_name("r.db-wal").read_bytes()
+    assert b"1555123" in before
+    assert b"1555123" not in after
 
 
 def test_the_file_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
