@@ -15,6 +15,8 @@ from loganalyzer.timestamps import DAY_S, EPOCH, FIRST_YEAR, LAST_YEAR, SECOND, 
 
 DISORDER_S = 3_900
 """A step back of time-only lines up to here stays on its day: an hour of clock change and a minute of disorder [s]."""
+REPEATED_S = 300
+"""A step back by more is no disorder where summer time ends: the hour has begun again [s]."""
 _DATE_DISORDER_S = 31 * DAY_S
 """A step back of lines without year up to here stays in its year [s]."""
 MOMENTS_S = 120
@@ -80,8 +82,19 @@ class Clock:
         else:
             time_ns = completed(stamp, stamp.year, stamp.month, stamp.day or 1, zone)
         if time_ns is not None:
+            if self._last_ns is not None and time_ns < self._last_ns - REPEATED_S * SECOND:
+                time_ns = self._repeated(time_ns, zone) or time_ns
             self._last_ns = time_ns
         return time_ns
+
+    def _repeated(self, time_ns: int, zone: tzinfo) -> int | None:
+        """The same time of day an hour later, where a zone has it twice: summer time ends, and the log goes on."""
+        first = _moment(time_ns, zone)
+        ahead, later = first.utcoffset(), first.replace(fold=1).utcoffset()
+        if ahead is None or later is None or ahead <= later:
+            return None
+        again_ns = time_ns + int((ahead - later).total_seconds()) * SECOND
+        return again_ns if self._last_ns is not None and again_ns >= self._last_ns - REPEATED_S * SECOND else None
 
     def _assume(self, sentence: str) -> None:
         if sentence not in self.assumptions:

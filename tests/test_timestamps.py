@@ -340,6 +340,20 @@ def test_zone_as_given() -> None:
     assert source.assumptions == ["zone of YYYY-MM-DD HH:MM:SS lines taken as Europe/Berlin, as given"]
 
 
+def test_the_hour_that_comes_twice_comes_twice() -> None:
+    """Where summer time ends, times that go back by an hour are the second one; a late line is not."""
+    source = clock(tz=ZoneInfo("Europe/Berlin"))
+    told = [
+        source.complete(None, Stamp(2026, 10, 25, *time, 0, None))
+        for time in ((2, 30, 0), (2, 59, 50), (2, 30, 7), (2, 29, 0), (2, 59, 0), (3, 30, 0))
+    ]
+    assert told == [
+        ns(f"2026-10-25T{time}+00:00")
+        for time in ("00:30:00", "00:59:50", "01:30:07", "01:29:00", "01:59:00", "02:30:00")
+    ]
+    assert source.complete(None, Stamp(2026, 10, 25, 2, 59, 0, 0, None)) == ns("2026-10-25T01:59:00+00:00")
+
+
 def test_zone_unknown() -> None:
     """Without any hint the zone is UTC, never that of this machine, and that is said."""
     source = clock(tz=None, file_date=date(2026, 11, 20))
