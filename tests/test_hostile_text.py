@@ -26,7 +26,8 @@ from loganalyzer.tokenize import MAX_MESSAGE_LINE
 from loganalyzer.tracking import MAX_GROUPS
 
 UNSAFE = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 HOSTILE = {
     "link": "\x1b]8;;https://evil.example\x1b\\\\click\x1b]8;;\x1b\\\\",
@@ -37,6 +38,7 @@ HOSTILE = {
     "bidi": "\u202egnp.exe\u2066x\u2069",
     "zero width": "pass\u200bword\ufeff\u2060",
     "tags": "\U000e0041\U000e0042",
+    "fillers": "pass\u034fword\u3164\u2800\ufe0f\U000e0100",
     "formula": '=HYPERLINK("https://evil.example","x")',
     "markdown": "![x](https://evil.example/a.png) ``` </details><script>alert(1)</script> | a | [y](javascript:x) @everyone",
     "yaml": '{a: !!python/object/apply:os.system [id]}": - &x *x # %YAML \' " \\\\',
