@@ -3,8 +3,8 @@ Hostile text made safe to show on a terminal or in a text file.
 
 Enters: text from a log. Leaves: text without escape sequences, control, bidi or invisible
 characters. Terminal sequences are dropped whole (they are colour, or an attack), and so are
-variation selectors; every other character that could move the cursor, reorder or hide text becomes its visible escape (`\x07`,
-`\u202e`). Refuses to shorten or to mask; that is `shorten` and `redact`.
+variation selectors; every other character that could move the cursor, reorder or hide text becomes
+its visible escape (`\x07`, `\u202e`). Refuses to shorten or to mask; that is `shorten` and `redact`.
 """
 
 from __future__ import annotations
