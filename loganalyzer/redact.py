@@ -246,7 +246,7 @@ class Redactor:
         disguised = trial._without(text)
         if _MASK.findall(disguised) == _MASK.findall(shown):
             return sanitize.bare(disguised)
-        for kind, secret in trial.found:  # `\token=…` is no tab
+        for secret, kind in trial.found.items():  # `\token=…` is no tab
             if len(secret) >= SECRET_LENGTH and secret in shown:
                 shown = shown.replace(secret, self._mask(kind, secret))
         return shown
@@ -402,16 +402,13 @@ class Redactor:
         return self._mask("token", value)
 
     def _target(self, match: re.Match[str]) -> str:
-        digits = match[0]
+        digits, known = match[0], False
         if named := _before(_TARGET, match):
             # Short ids exist (Telegram), but behind `from` and `to` they are as often offsets or sizes.
-            short = named[0].lower().startswith(_SHORT_IDS)
-            personal = short or (not match["unit"] and len(digits.lstrip("-")) >= LONG_ID)
-        else:
-            personal = False
-        if not personal and _LONG.fullmatch(digits) and not match["unit"]:
-            personal = bool(_before(_LONG_TARGET, match)) and not _NO_END.match(match.string, match.end())
-        return self._number(digits) if personal else digits
+            known = named[0].lower().startswith(_SHORT_IDS) or (not match["unit"] and len(digits) >= LONG_ID)
+        if not known and not match["unit"] and _LONG.fullmatch(digits):
+            known = bool(_before(_LONG_TARGET, match)) and not _NO_END.match(match.string, match.end())
+        return self._number(digits) if known else digits
 
     def _jid(self, match: re.Match[str]) -> str:
         kind = _KINDS.get(match[3], "phone")
@@ -438,10 +435,10 @@ class _Trial(Redactor):
 
     def __init__(self, key: bytes | None, *, addresses: bool) -> None:
         super().__init__(key, addresses=addresses)
-        self.found: list[tuple[str, str]] = []
+        self.found: dict[str, str] = {}
 
     def _mask(self, kind: str, secret: str) -> str:
-        self.found.append((kind, secret))
+        self.found[secret] = kind
         return super()._mask(kind, secret)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -129,6 +130,19 @@ def test_markdown_shows_log_text_as_code_only(places: tuple[Path, Path]) -> None
     assert {child.type for child in inner} & {"html_inline", "image"} == set()
     assert [c.attrs["href"] for c in inner if c.type == "link_open" and "evil" in str(c.attrs["href"])] == []
     assert any("evil.example" in token.content for token in tokens if token.type == "fence")
+
+
+def test_an_error_masks_what_the_output_would_mask() -> None:
+    """The password of a URL that cannot be followed; an address where those are to be masked."""
+    told = run("follow", "https://bot:hunter2@localhost/x.log")
+    assert told.returncode == 2
+    assert b"hunter2" not in told.stderr
+    assert b"@localhost/x.log: follow reads files and pipes, no URLs" in told.stderr
+    assert b"loganalyzer analyze URL" in told.stderr
+    name = "/nonexistent/203.0.113.7/gw.log"
+    for words, masked in (((name,), False), ((name, "--redact-ip"), True), ((name, "--redact-ip", "--bogus"), True)):
+        assert (b"203.0.113.7" not in run("follow", *words).stderr) is masked
+    assert b"203.0.113.7" not in run("follow", name, env={**os.environ, "LOGANALYZER_REDACT_IP": "1"}).stderr
 
 
 def test_times_of_any_year_and_backwards_are_told(places: tuple[Path, Path]) -> None:
