@@ -97,6 +97,7 @@ _NAMED = re.compile(
 _LIST = re.compile(r"(?:=>|[:=])\s{0,3}\[(?P<value>[^\[\]{}]{4,4096})")
 _OF_SECRETS = re.compile(rf"""(?i)(?P<what>{_NAMES})(?P<many>s?)\\*["'`]?\s?\Z""")
 _ITEM = re.compile(rf"""(?s)(?P<quote>\\*["'`])(?P<value>{_QUOTED})(?P<end>(?P=quote)|\Z)|(?P<bare>[^\s"'`\\,]+)""")
+_IS_NAME = re.compile(r"[^\W\d]+(?:[./:-]+[^\W\d]+)+|[A-Z]+(?:_[A-Z]+)+")
 # What is in quotes is left to `_NAMED`.
 _COOKIES = re.compile(r"""(?i)cookie\\*["']?\s?[:=]\s{0,3}(?P<value>[^\s"'\\][^\n"'\\]{3,4096})""")
 _COOKIE = re.compile(
@@ -110,7 +111,7 @@ _NOT_SECRET = re.compile(
     r"(?i)(?:\*+|null|none|undefined|unset|set|not|no|missing|true|false|yes|required|invalid|valid|"
     r"expired|mismatch|present|absent|empty|unknown|ok|failed|found|changed|unchanged|loaded|from|"
     r"configured|redacted|env|config|file|keychain|default|auto|generated|remove|rotate|is|are|was|"
-    r"the|a|an|shared|device|error|unauthorized|denied|…)[.:…]*\Z"
+    r"the|a|an|shared|device|error|unauthorized|denied|bearer|basic|digest|negotiate|ntlm|…)[.:…]*\Z"
 )
 
 _JID = re.compile(
@@ -126,7 +127,7 @@ _NO_DOMAIN = re.compile(
 # A zone with a year behind it (`+1100 2026`) is no number, nor is what was added and taken away (`+1234/-5678`).
 _E164 = re.compile(
     r"(?<![\w+])\+(?!\d{4} (?:19|20)\d\d)\(?[1-9]"
-    r"(?:(?:[ ().\xa0\u2007\u2009\u202f\u2010-\u2015\u2212-]{0,2}|/(?=\d(?:[ /]?\d){4}))\d){6,14}(?!\w)"
+    r"(?:(?:[ ().\xa0\u2007\u2009\u202f\u2010-\u2015\u2212-]{0,2}|/(?=\d{3}(?:[ /]?\d){2}))\d){6,14}(?!\w)"
 )
 # Seconds and milliseconds since 1970, of 2017 and later: no number in E.164 looks like them.
 _NO_EPOCH = r"(?!1[5-9]\d{8}(?:\d{3})?(?!\d))"
@@ -363,12 +364,13 @@ class Redactor:
         if named is None:
             return None
 
-        # `secrets: ["openai"]` may be names of them, `tokens: [12345678]` counts.
         def masked(item: re.Match[str]) -> str:
             value = item["value"] or item["bare"]
-            if item["bare"] and (value.isdigit() or value.startswith("<")):
+            # `secrets: ["openai"]` may be names of them, `tokens: [12345678]` counts.
+            listed = bool(named["many"] or item["bare"])
+            if (item["bare"] and (value.isdigit() or value.startswith("<"))) or (listed and _IS_NAME.fullmatch(value)):
                 return item[0]
-            found = self._secret(named["what"], value, prose=bool(named["many"] or item["bare"]))
+            found = self._secret(named["what"], value, prose=listed)
             if found is None:
                 return item[0]
             return found if item["bare"] else item["quote"] + found + item["end"]
