@@ -70,7 +70,8 @@ _URL_PASSWORD = re.compile(r"(?<=://)([^\s/:\"'<>\\]{0,100}:)(?!PASSWORD@)([^\s/
 # A word before the credential is a scheme if what follows has a digit or is long; in prose it rarely is.
 _SCHEME = re.compile(
     r"(?i)(?=[ab])((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?(?:(?:bearer|basic|bot|token)\s{1,4}"
-    r"|[a-z]{2,20}\d?(?:-[a-z\d]{1,8}){0,3}\s{1,4}(?=[a-z_.~+/=-]{0,60}\d|[\w.~+/=-]{16}))?)"
+    r"|(?:aws4|scram)(?:-[a-z\d]{1,8}){1,3}\s{1,4}"
+    r"|[a-z]{2,20}(?:-[a-z]{2,20})?\s{1,4}(?![a-z_]{1,20}=\w)(?=[a-z_.~+/=-]{0,60}\d|[\w.~+/=-]{16}))?)"
     r"|\b(?:bearer|basic)\s{1,4})(?P<value>(?!(?:bearer|basic|bot|token)\s)[\w.~+/=-]{6,4096})"
 )
 _FLAG = re.compile(
@@ -137,15 +138,12 @@ _PERSON = r"""(?:sender(?:E164|Id)?|peer|recipient|participant|phone(?:[_-]?numb
           |chat(?:[_-]?id)?|user(?:[_-]?id)?|author|msisdn|contact|from|to|target|account(?:Id)?
           |(?:group|owner)?AllowFrom|direct|dm|group|channel|room
           |whatsapp|telegram|tg|signal|sms|imessage|discord)"""
-# Bare digits are a person's only behind a word, or in a place, that says so. There are few: they are looked for first.
+# Bare digits are a person's only behind a word, or in a place, that says so. They are looked for first: most lines
+# have none that long.
 _DIGITS = re.compile(
     rf"(?<!\w)-?{_NO_EPOCH}\d{{7,20}}(?:(?!\w)|(?=_(?:\d{{1,3}}|reverse)(?![^\W_])))(?={_UNIT}?)",
     re.IGNORECASE,
 )
-_PERSON = r"""(?:sender(?:E164|Id)?|peer|recipient|participant|phone(?:[_-]?number)?|(?:self)?E164|remoteJid
-          |chat(?:[_-]?id)?|user(?:[_-]?id)?|author|msisdn|contact|from|to|target|account(?:Id)?
-          |(?:group|owner)?AllowFrom|direct|dm|group|channel|room
-          |whatsapp|telegram|tg|signal|sms|imessage|discord)"""
 _TARGET = re.compile(
     rf"""(?xi)
     (?:(?<![\w.-])|(?=@))

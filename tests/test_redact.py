@@ -86,6 +86,8 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ('{"token":"<phone:3f9a1c>9f8a7b6c"}', "9f8a7b6c"),
         ("Authorization: ApiKey abcdef0123456789", "abcdef0123456789"),
         ("Authorization: Negotiate YIIabcdefghijklmnopqr", "YIIabcdefghijklmnopqr"),
+        ("Authorization: hunter2 took 17ms", "hunter2"),
+        ("Authorization: abcdefghijkl conn=12ab34", "abcdefghijkl"),
         ("Authorization: AWS4-HMAC-SHA256 Credential=AKI/20260101/x", "AKI"),
         ("postgres://user:p@ssw0rd9@db/x", "ssw0rd9"),
         ("postgres://user:p@ss@w0rd9@db/x", "w0rd9"),
