@@ -32,6 +32,12 @@ KEPT = 4096
 """Texts, and steps, that are remembered masked: names, sentences of remedies and many lines come again and again."""
 PERSONAL_LENGTH = 7
 """Shorter values of keys and attributes are not looked for in a text [characters]."""
+SECRET_LENGTH = 4
+"""Shorter secrets are not looked for in what surrounds them [characters]."""
+LONG_ID = 9
+"""Shorter numbers behind a word such as `from` or `to` are as often sizes [digits]."""
+LONGEST_NAME = 64
+"""How far before a number or a list it is looked for what names it [characters]."""
 LONGEST = 1024
 """Longer texts are not remembered [characters]."""
 
@@ -60,74 +66,102 @@ _IN_PATH = re.compile(
     r"(/bot|hooks\.slack\.com/services/|/api/webhooks/)"
     r"(\d{6,12}:[\w-]{20,60}|[\w-]{4,40}/[\w/-]{6,200})"
 )
-_URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:\"'<>\\]{0,100}:)(?!PASSWORD@)([^\s/@\"'<>\\]{1,200})(?=@)")
+_URL_PASSWORD = re.compile(r"(?<=://)([^\s/:\"'<>\\]{0,100}:)(?!PASSWORD@)([^\s/\"'<>\\]{1,200})(?=@)")
+# A word before the credential is a scheme if what follows has a digit or is long; in prose it rarely is.
 _SCHEME = re.compile(
-    r"(?i)(?=[ab])((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?"
-    r"(?:(?:bearer|basic|bot|token)\s{1,4})?)"
+    r"(?i)(?=[ab])((?P<header>authorization\\*[\"']?\s?[:=]\s{0,3}\\*[\"']?(?:(?:bearer|basic|bot|token)\s{1,4}"
+    r"|(?:aws4|scram)(?:-[a-z\d]{1,8}){1,3}\s{1,4}"
+    r"|[a-z]{2,20}(?:-[a-z]{2,20})?\s{1,4}(?![a-z_]{1,20}=\w)(?=[a-z_.~+/=-]{0,60}\d|[\w.~+/=-]{16}))?)"
     r"|\b(?:bearer|basic)\s{1,4})(?P<value>(?!(?:bearer|basic|bot|token)\s)[\w.~+/=-]{6,4096})"
 )
 _FLAG = re.compile(
     r"(?i)(--(?:token|password|secret|api-key)\\*[\"']?(?:,\s?|\s{1,4})\\*[\"']?)"
     r"(?P<value>[^\s\"'\\<-][^\s\"'\\]{3,4096})"
 )
+_PATH = r"""\\*["'`]?\s?[:=]\s{0,3}\\*["'`]?(?:~|(?:file:|\.{0,2})(?:[/\\]|%2f)|[a-z]:[/\\])"""  # behind `pwd`
+_NAMES = (
+    rf"token|passwor[dt]|passwd|pwd(?!{_PATH})|passphrase|secret|api[_-]?key|private[_-]?key|access[_-]?key|auth[_-]?key"
+    r"|encryption[_-]?key|credential|cookie|signature"
+)
+_QUOTED = r"(?:(?!(?P=quote)).|(?<=\\)(?P=quote))+"
 # `name = value` in every notation: key=value, key: value, JSON, JSON in JSON, query strings.
 # A quoted value ends at the quote that opened it, at the same level of escaping. The first two letters of the
 # names stand before them, since most places of a text fail there.
 _NAMED = re.compile(
-    r"""(?xis)
-    (?=[tpsaeck][oaeprcuni])(?<!<)(?P<what>token|passwor[dt]|passwd|passphrase|secret|api[_-]?key|private[_-]?key
-        |access[_-]?key|auth[_-]?key|encryption[_-]?key|credential|cookie|signature
-        |(?<=[?&])(?:sig|key|code|auth))
-    \\*["'`]?\s?(?:=>|[:=])(?P<space>\s{0,3})
-    (?P<quote>\\*["'`])?(?P<value>(?(quote)(?:(?!(?P=quote)).|(?<=\\)(?P=quote))+|[^\s"'`\\,;&<>(){}\[\]|]+))
+    rf"""(?xis)
+    (?=[tpsaeck][oaeprcuniw])(?<!<)(?P<what>{_NAMES}|(?<=[?&])(?:sig|key|code|auth))
+    \\*["'`]?\s?(?:=>|[:=])(?P<space>\s{{0,3}})
+    (?P<quote>\\*["'`])?(?P<value>(?(quote){_QUOTED}|[^\s"'`\\,;&<>(){{}}\[\]|]+))
     """
 )
+# A list is found by its bracket, since there are few of them, and then by what it is called.
+_LIST = re.compile(r"(?:=>|[:=])\s{0,3}\[(?P<value>[^\[\]{}]{4,4096})")
+_OF_SECRETS = re.compile(rf"""(?i)(?P<what>{_NAMES})(?P<many>s?)\\*["'`]?\s?\Z""")
+_ITEM = re.compile(rf"""(?s)(?P<quote>\\*["'`])(?P<value>{_QUOTED})(?P<end>(?P=quote)|\Z)|(?P<bare>[^\s"'`\\,]+)""")
+_IS_NAME = re.compile(r"[^\W\d]+(?:[./:-]+[^\W\d]+)+|[A-Z]+(?:_[A-Z]+)+")
+# What is in quotes is left to `_NAMED`.
+_COOKIES = re.compile(r"""(?i)cookie\\*["']?\s?[:=]\s{0,3}(?P<value>[^\s"'\\][^\n"'\\]{3,4096})""")
+_COOKIE = re.compile(
+    r"(?i)(?P<lead>(?:\A|;)\s{0,3}(?!(?:path|expires|max-age|domain|samesite|priority)=)[^\s=;<>]{1,100}=)"
+    r"(?P<value>[^\s;<>]{4,4096})"
+)
+# Our own masks, and what stands for a value in instructions and where one was taken out.
+_PLACEHOLDER = re.compile(r"<(?:[a-z]{2,8}:[0-9a-f]{6}|[^\W\d_]{1,24}(?:[ ._-]{1,2}[^\W\d_]{1,24}){0,5})>")
 # What stands after `token:` in messages about tokens, and is none.
 _NOT_SECRET = re.compile(
     r"(?i)(?:\*+|null|none|undefined|unset|set|not|no|missing|true|false|yes|required|invalid|valid|"
     r"expired|mismatch|present|absent|empty|unknown|ok|failed|found|changed|unchanged|loaded|from|"
     r"configured|redacted|env|config|file|keychain|default|auto|generated|remove|rotate|is|are|was|"
-    r"the|a|an|shared|device|error|unauthorized|denied|…)[.:…]*\Z"
+    r"the|a|an|shared|device|error|unauthorized|denied|bearer|basic|digest|negotiate|ntlm|…)[.:…]*\Z"
 )
 
 _JID = re.compile(
-    r"(?<![\w.+-])\+?(\d{5,20}(?:-\d{5,15})?)((?:[:.]\d{1,4}){0,2}@)"
+    r"(?<![\w.+-])\+?(\d{5,20}(?:-\d{5,15})?)((?:[:._]\d{1,4}){0,3}@)"
     r"(s\.whatsapp\.net|c\.us|g\.us|lid|broadcast|newsletter|hosted(?:\.lid)?)\b"
 )
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}(?P<tld>[A-Za-z]{2,24})(?![\w-])")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?P<tld>[^\W\d_]{2,24})(?![\w-])")
 # Endings of systemd units and of files, where `name@x.ending` is no address.
 _NO_DOMAIN = re.compile(
     r"(?i)(?:service|socket|target|slice|timer|scope|mount|device|path|swap|[mc]?js|ts|json|png|jpg|"
     r"svg|webp|gz|log|tgz|md)\Z"
 )
-# A zone with a year behind it (`+1100 2026`) is no number.
-_E164 = re.compile(r"(?<![\w+])\+(?!\d{4} (?:19|20)\d\d)\(?[1-9](?:[ ().-]{0,2}\d){6,14}(?!\w)")
+# A zone with a year behind it (`+1100 2026`) is no number, nor is what was added and taken away (`+1234/-5678`).
+_E164 = re.compile(
+    r"(?<![\w+])\+(?!\d{4} (?:19|20)\d\d)\(?[1-9]"
+    r"(?:(?:[ ().\xa0\u2007\u2009\u202f\u2010-\u2015\u2212-]{0,2}|/(?=\d{3}(?:[ /]?\d){2}))\d){6,14}(?!\w)"
+)
 # Seconds and milliseconds since 1970, of 2017 and later: no number in E.164 looks like them.
 _NO_EPOCH = r"(?!1[5-9]\d{8}(?:\d{3})?(?!\d))"
 # Behind a blank only: a line that begins with such a word is no unit.
 _UNIT = r"(?P<unit>[ ](?:ms|s|bytes|[kmg]i?b)\b)"
-# Bare digits are a person's only behind a word, or in a place, that says so.
-_TARGET = re.compile(
-    rf"""(?xi)
-    (?<![\w.-])
-    (?P<lead>(?:
-        (?:sender(?:E164|Id)?|peer|recipient|participant|phone(?:[_-]?number)?|(?:self)?E164|remoteJid
+_PERSON = r"""(?:sender(?:E164|Id)?|peer|recipient|participant|phone(?:[_-]?number)?|(?:self)?E164|remoteJid
           |chat(?:[_-]?id)?|user(?:[_-]?id)?|author|msisdn|contact|from|to|target|account(?:Id)?
           |(?:group|owner)?AllowFrom|direct|dm|group|channel|room
-          |whatsapp|telegram|tg|signal|sms|imessage|discord)
+          |whatsapp|telegram|tg|signal|sms|imessage|discord)"""
+# Bare digits are a person's only behind a word, or in a place, that says so. They are looked for first: most lines
+# have none that long.
+_DIGITS = re.compile(
+    rf"(?<!\w)-?{_NO_EPOCH}\d{{7,20}}(?:(?!\w)|(?=_(?:\d{{1,3}}|reverse)(?![^\W_])))(?={_UNIT}?)",
+    re.IGNORECASE,
+)
+_TARGET = re.compile(
+    rf"""(?xi)
+    (?:(?<![\w.-])|(?=@))
+    (?:
+        {_PERSON}
         \\*["']?\s?[:=]\s?\[?\s?\\*["']?(?:[a-z]{{2,10}}:)?
       | (?:sender|participant|DM\ from|message\ from)\s(?:unauthori[sz]ed\s|unknown\s)?
-      | (?:session|sender-key|lid-mapping|device-list)-
-      | credentials/whatsapp/ | sessions/whatsapp/))
-    (?P<digits>-?{_NO_EPOCH}\d{{7,20}})
-    (?!\w)(?={_UNIT}?)
+      | (?:session|sender-key|lid-mapping|device-list)- | @(?:g\.us|lid)--?
+      | credentials/whatsapp/ | sessions/whatsapp/ | wa\.me/)
+    \Z
     """
 )
 # In JSON, in a `[tag]` and in prose behind `from`, `to` and `->`: ten to fifteen digits.
-_LONG_TARGET = re.compile(
-    rf"(?i)(?P<lead>\\*[\"']|\[|(?<!\w)(?:from|to|for|account)\s|->\s|→\s)(?P<digits>{_NO_EPOCH}\d{{10,15}})"
-    rf"(?!\w|[.-]\d|{_UNIT})"
-)
+_LONG_TARGET = re.compile(r"(?i)(?:[\"'\[]|(?<!\w)(?:from|to|for|account)\s|->\s|→\s)\Z")
+_LONG = re.compile(r"\d{10,15}")
+_NO_END = re.compile(r"\w|[.-]\d")
+_OF_PEOPLE = re.compile(rf"""(?xi)(?<![\w.-])(?P<lead>{_PERSON})s?\\*["']?\s?\Z""")
+_IN_LIST = re.compile(rf"(?<![\w.-])-?{_NO_EPOCH}\d{{7,20}}(?![\w.])")
 _WHOLE_NUMBER = re.compile(rf"\+?{_NO_EPOCH}\d{{10,15}}")
 _LONG_NUMBER = re.compile(rf"(?<![\w.-])\+?{_NO_EPOCH}\d{{10,15}}(?!\w|[.-]\d|{_UNIT})")
 _SHORT_IDS = ("sender", "chat", "user", "peer", "participant", "telegram", "tg")
@@ -135,17 +169,19 @@ _PERSONAL_NUMBER = re.compile(r"-?\d{7,20}")
 _PERSONAL_NAMES = frozenset({"sender", "from", "to", "peer", "target", "chat", "user", "recipient"})
 
 # Tried with `ipaddress`: versions and times have other lengths, MAC addresses too few groups.
-_IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV4 = re.compile(r"(?<![^\W_])(?<![.-])(?:\d{1,3}\.){3}\d{1,3}(?:-(?:\d{1,3}\.){3}\d{1,3})?(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.-])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{2,39}(?:(?<=:)(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 
-# How JSON and JavaScript write any character of ASCII, at any depth of nesting, and how URLs do.
-_ESCAPED = re.compile(r"(?<!\\)\\{1,16}(?:(?:u00|x)([2-7][0-9A-Fa-f])|(?=/))|%([2-7][0-9A-Fa-f])")
+# How JSON and JavaScript write any character, at any depth of nesting, and how URLs write those of ASCII.
+_ESCAPED = re.compile(
+    r"(?<!\\)\\{1,16}(?:u([0-9A-Fa-f]{4})|x([0-7][0-9A-Fa-f])|(?P<blank>[bfnrtv])|(?=/))|%([0-7][0-9A-Fa-f])"
+)
 ESCAPED_DEPTH = 3
 """How often escapes inside of escapes are taken off."""
 
 # Cheap tests that most text fails, before the patterns above look at it.
 _SECRET_WORD = re.compile(
-    r"token|pass[wp]|secret|key|credential|cookie|signature|bearer|basic|authorization|://|sig=|code=|auth="
+    r"token|pass[wp]|pwd|secret|key|credential|cookie|signature|bearer|basic|authorization|://|sig=|code=|auth="
 )
 _SECRET_START = re.compile(  # letters first and no groups: then most places of a text cost next to nothing
     r"/bot|hooks\.slack|/api/webhooks|PRIVATE KEY|<Buffer|eyJ|sk[-_]|pk[-_]|rk[-_]|whsec_|xox[a-z]|xapp-|gh[opsur]_|"
@@ -154,6 +190,7 @@ _SECRET_START = re.compile(  # letters first and no groups: then most places of 
 _BOT_START = re.compile(r"[\dMNO](?:(?<=\d):[A-Za-z]|(?<=[MNO])[\w-]{22})")
 _SEVEN_DIGITS = re.compile(r"\d\d{6}")
 
+_MASK = re.compile(r"<[a-z]{2,8}:[0-9a-f]{6}>")
 _KINDS = {"g.us": "group", "lid": "lid", "hosted.lid": "lid", "newsletter": "group"}
 
 
@@ -202,16 +239,27 @@ class Redactor:
     def _undisguised(self, text: str) -> str:
         # A text without a disguise is shown only where it makes a difference: evidence stays as it is in the log.
         plain = _plain(text)
-        if plain is not text and (shown := self._without(plain)) != plain:
-            return shown
-        return self._without(text)
+        if plain is text or (shown := self._without(plain)) == plain:
+            return self._without(text)
+        trial = _Trial(self._key, addresses=self._addresses)
+        disguised = trial._without(text)
+        if _MASK.findall(disguised) == _MASK.findall(shown):
+            return sanitize.bare(disguised)
+        for secret, kind in trial.found.items():  # `\token=…` is no tab
+            if len(secret) >= SECRET_LENGTH and secret in shown:
+                shown = shown.replace(secret, self._mask(kind, secret))
+        return shown
 
     def _without(self, text: str) -> str:
-        if _SECRET_WORD.search(text.lower()):
+        lower = text.lower()
+        if _SECRET_WORD.search(lower):
             text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)
             text = _masked(_SCHEME, self._header, text)
             text = _masked(_FLAG, self._header, text)
             text = _masked(_NAMED, self._named, text)
+            text = _masked(_LIST, self._secrets, text)
+            if "cookie" in lower:
+                text = _masked(_COOKIES, self._cookies, text)
         if _SECRET_START.search(text) or _BOT_START.search(text):
             text = _IN_PATH.sub(lambda m: m[1] + self._mask("token", m[2]), text)
             text = _SECRET.sub(lambda m: self._mask("token", m[0]), text)
@@ -220,10 +268,11 @@ class Redactor:
             text = _EMAIL.sub(self._email, text)
         if "+" in text or _SEVEN_DIGITS.search(text):
             text = _E164.sub(lambda m: self._number(m[0]), text)
-            text = _TARGET.sub(self._target, text)
-            text = _LONG_TARGET.sub(lambda m: m["lead"] + self._number(m["digits"]), text)
+            text = _masked(_LIST, self._people, text)
+            text = _DIGITS.sub(self._target, text)
         if self._addresses:
-            text = _IPV6.sub(self._address, _IPV4.sub(self._address, text))
+            text = _IPV4.sub(lambda m: "-".join(map(self._address, m[0].split("-"))), text)
+            text = _IPV6.sub(lambda m: self._address(m[0]), text)
         return text
 
     def about(self, text: str, known: Mapping[str, Scalar | None]) -> str:
@@ -296,14 +345,54 @@ class Redactor:
         return self._mask("phone", re.sub(r"\D", "", text))
 
     def _named(self, match: re.Match[str]) -> str | None:
-        value = match["value"]
-        password = match["what"].lower().startswith("passw")
         prose = bool(match["space"]) and match["quote"] is None
-        if not password and not _looks_secret(value, prose=prose):
+        return self._secret(match["what"], match["value"], prose=prose)
+
+    def _secret(self, name: str, value: str, *, prose: bool) -> str | None:
+        name = name.lower()
+        password = name.startswith(("passw", "pwd"))
+        if not name.startswith("passw") and not _looks_secret(value, prose=prose):
             return None
-        if value.startswith("<") or _NOT_SECRET.match(value):
+        if _PLACEHOLDER.fullmatch(value) or _NOT_SECRET.match(value):
             return None
         return self._mask("password" if password else "token", value)
+
+    def _secrets(self, match: re.Match[str]) -> str | None:
+        named = _before(_OF_SECRETS, match)
+        if named is None:
+            return None
+
+        def masked(item: re.Match[str]) -> str:
+            value = item["value"] or item["bare"]
+            # `secrets: ["openai"]` may be names of them, `tokens: [12345678]` counts.
+            listed = bool(named["many"] or item["bare"])
+            if (item["bare"] and (value.isdigit() or value.startswith("<"))) or (listed and _IS_NAME.fullmatch(value)):
+                return item[0]
+            found = self._secret(named["what"], value, prose=listed)
+            if found is None:
+                return item[0]
+            return found if item["bare"] else item["quote"] + found + item["end"]
+
+        return _ITEM.sub(masked, match["value"])
+
+    def _cookies(self, match: re.Match[str]) -> str:
+        def masked(cookie: re.Match[str]) -> str:
+            secret = _looks_secret(cookie["value"], prose=True)
+            return cookie["lead"] + self._mask("token", cookie["value"]) if secret else cookie[0]
+
+        return _COOKIE.sub(masked, match["value"])
+
+    def _people(self, match: re.Match[str]) -> str | None:
+        named = _before(_OF_PEOPLE, match)
+        if named is None:
+            return None
+        name = named["lead"].lower()
+        least = PERSONAL_LENGTH if name.startswith(_SHORT_IDS) or name.endswith("allowfrom") else LONG_ID
+
+        def masked(number: re.Match[str]) -> str:
+            return self._number(number[0]) if len(number[0].lstrip("-")) >= least else number[0]
+
+        return _IN_LIST.sub(masked, match["value"])
 
     def _header(self, match: re.Match[str]) -> str | None:
         value = match["value"]
@@ -313,27 +402,44 @@ class Redactor:
         return self._mask("token", value)
 
     def _target(self, match: re.Match[str]) -> str:
-        # Short ids exist (Telegram), but behind `from` and `to` they are as often offsets or sizes.
-        if not match["lead"].lower().startswith(_SHORT_IDS) and (match["unit"] or len(match["digits"]) < 9):
-            return match[0]
-        return match["lead"] + self._number(match["digits"])
+        digits, known = match[0], False
+        if named := _before(_TARGET, match):
+            # Short ids exist (Telegram), but behind `from` and `to` they are as often offsets or sizes.
+            known = named[0].lower().startswith(_SHORT_IDS) or (not match["unit"] and len(digits) >= LONG_ID)
+        if not known and not match["unit"] and _LONG.fullmatch(digits):
+            known = bool(_before(_LONG_TARGET, match)) and not _NO_END.match(match.string, match.end())
+        return self._number(digits) if known else digits
 
     def _jid(self, match: re.Match[str]) -> str:
         kind = _KINDS.get(match[3], "phone")
         return self._mask(kind, match[1]) + match[2] + match[3]
 
-    def _address(self, match: re.Match[str]) -> str:
+    def _address(self, text: str) -> str:
         try:
-            address = ipaddress.ip_address(match[0])
+            address = ipaddress.ip_address(text)
         except ValueError:
-            return match[0]
+            return text
         own = address.is_loopback or address.is_unspecified
-        return match[0] if own else self._mask("ip", address.compressed)
+        return text if own else self._mask("ip", address.compressed)
 
     def _email(self, match: re.Match[str]) -> str:
         if _NO_DOMAIN.match(match["tld"]) or match[0].endswith("@s.whatsapp.net"):
             return match[0]  # the second: a phone number that is masked already
         return self._mask("email", match[0].lower())
+
+
+class _Trial(Redactor):
+    """Masks a text that may not be shown, and tells what it masked in it."""
+
+    __slots__ = ("found",)
+
+    def __init__(self, key: bytes | None, *, addresses: bool) -> None:
+        super().__init__(key, addresses=addresses)
+        self.found: dict[str, str] = {}
+
+    def _mask(self, kind: str, secret: str) -> str:
+        self.found[secret] = kind
+        return super()._mask(kind, secret)
 
 
 def _masked(pattern: re.Pattern[str], mask: Callable[[re.Match[str]], str | None], text: str) -> str:
@@ -357,6 +463,11 @@ def _masked(pattern: re.Pattern[str], mask: Callable[[re.Match[str]], str | None
     return "".join([*shown, text[at:]])
 
 
+def _before(pattern: re.Pattern[str], match: re.Match[str]) -> re.Match[str] | None:
+    """What a pattern finds right before a match; the pattern ends with the end of the text."""
+    return pattern.search(match.string, max(match.start() - LONGEST_NAME, 0), match.start())
+
+
 def _remember(memory: dict[Text, Shown], text: Text, shown: Shown) -> None:
     if len(memory) >= KEPT:
         memory.clear()
@@ -365,8 +476,9 @@ def _remember(memory: dict[Text, Shown], text: Text, shown: Shown) -> None:
 
 def _plain(text: str) -> str:
     """A text without what can disguise a secret; the same object if there is nothing of it."""
-    if not text.isprintable():
+    if not sanitize.is_plain(text):
         text = sanitize.bare(text)
+    escaped = text
     for _ in range(ESCAPED_DEPTH):
         if "%" not in text and "\\" not in text:
             break
@@ -374,12 +486,15 @@ def _plain(text: str) -> str:
         if decoded == text:
             break
         text = decoded
-    return text
+    return text if text is escaped or sanitize.is_plain(text) else sanitize.bare(text)
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    code = match[1] or match[2]
-    return chr(int(code, 16)) if code else ""
+    """What is written; a blank for what moves the cursor, since it parts words, too."""
+    if code := match[1] or match[2] or match[4]:
+        character = chr(int(code, 16))
+        return " " if character.isspace() or (character < " " and character != "\x1b") else character
+    return " " if match["blank"] else ""
 
 
 def _looks_secret(value: str, *, prose: bool) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -26,7 +27,8 @@ from loganalyzer.tokenize import MAX_MESSAGE_LINE
 from loganalyzer.tracking import MAX_GROUPS
 
 UNSAFE = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f"
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 HOSTILE = {
     "link": "\x1b]8;;https://evil.example\x1b\\\\click\x1b]8;;\x1b\\\\",
@@ -127,6 +129,19 @@ def test_markdown_shows_log_text_as_code_only(places: tuple[Path, Path]) -> None
     assert {child.type for child in inner} & {"html_inline", "image"} == set()
     assert [c.attrs["href"] for c in inner if c.type == "link_open" and "evil" in str(c.attrs["href"])] == []
     assert any("evil.example" in token.content for token in tokens if token.type == "fence")
+
+
+def test_an_error_masks_what_the_output_would_mask() -> None:
+    """The password of a URL that cannot be followed; an address where those are to be masked."""
+    told = run("follow", "https://bot:hunter2@localhost/x.log")
+    assert told.returncode == 2
+    assert b"hunter2" not in told.stderr
+    assert b"@localhost/x.log: follow reads files and pipes, no URLs" in told.stderr
+    assert b"loganalyzer analyze URL" in told.stderr
+    name = "/nonexistent/203.0.113.7/gw.log"
+    for words, masked in (((name,), False), ((name, "--redact-ip"), True), ((name, "--redact-ip", "--bogus"), True)):
+        assert (b"203.0.113.7" not in run("follow", *words).stderr) is masked
+    assert b"203.0.113.7" not in run("follow", name, env={**os.environ, "LOGANALYZER_REDACT_IP": "1"}).stderr
 
 
 def test_times_of_any_year_and_backwards_are_told(places: tuple[Path, Path]) -> None:

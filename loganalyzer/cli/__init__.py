@@ -195,7 +195,12 @@ def _usage_error(error: typer.TyperException) -> int:
 
 
 def _shown(message: str) -> str:
-    """An error quotes names of files, what is in them, and arguments; people paste it into a ticket."""
+    """
+    An error quotes names of files, what is in them, and arguments; people paste it into a ticket.
+
+    Whether addresses are masked is asked of the command line itself: it may be what could not be read.
+    """
     from loganalyzer import sanitize
 
-    return sanitize.block(options.redactor(False, None)(message))
+    addresses = "--redact-ip" in sys.argv or bool(os.environ.get("LOGANALYZER_REDACT_IP"))
+    return sanitize.block(options.redactor(False, None, addresses)(message))

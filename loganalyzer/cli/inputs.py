@@ -147,6 +147,8 @@ def open_input(path: str, wakes: Sequence[int], start: Position | None = None) -
     """
     if path == "-":
         return Stream("-", 0, wakes)
+    if "://" in path:
+        raise UsageError(f"{path}: follow reads files and pipes, no URLs. Those are read by: loganalyzer analyze URL")
     if path.lower().endswith(COMPRESSED):
         raise UsageError(f"{path}: a compressed file does not grow. Use: loganalyzer analyze {path}")
     place = Path(path)
