@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from loganalyzer import sanitize
 from loganalyzer.correlate import Seen
 from loganalyzer.keys import Key, identity
 from loganalyzer.model import Attributes, Event, Evidence, Incident, Origin, Scalar, Severity, Status
@@ -309,7 +310,7 @@ def _personal(event: Event) -> Attributes:
     A text that may hold something in disguise is not searched: what stands in it is only seen when it is masked.
     """
     text = event.text
-    if "%" in text or "\\" in text or not text.isprintable():
+    if "%" in text or "\\" in text or not sanitize.is_plain(text):
         return event.attributes
     found = {
         name: value

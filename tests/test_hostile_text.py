@@ -39,6 +39,7 @@ HOSTILE = {
     "bidi": "\u202egnp.exe\u2066x\u2069",
     "zero width": "pass\u200bword\ufeff\u2060",
     "tags": "\U000e0041\U000e0042",
+    "fillers": "pass\u034fword\u3164\u2800\ufe0f\U000e0100",
     "formula": '=HYPERLINK("https://evil.example","x")',
     "markdown": "![x](https://evil.example/a.png) ``` </details><script>alert(1)</script> | a | [y](javascript:x) @everyone",
     "yaml": '{a: !!python/object/apply:os.system [id]}": - &x *x # %YAML \' " \\\\',

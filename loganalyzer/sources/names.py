@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import date
 from pathlib import PurePosixPath
 
+from loganalyzer import sanitize
+
 LOG_SUFFIXES = frozenset({".log", ".jsonl", ".ndjson", ".txt", ".out", ".err"})
 LOG_NAMES = frozenset({"log", "syslog", "messages", "console", "stdout", "stderr", "journal"})
 """Names without suffix."""
@@ -30,7 +32,7 @@ _DATE_BEHIND = re.compile(r"[-.]20\d{2}-?\d{2}-?\d{2}(?:[-T_]?\d{4,6})?$")
 
 def printable(name: str) -> str:
     """A file or member name that can be shown: what is not printable becomes `?`."""
-    return "".join(character if character.isprintable() else "?" for character in name)
+    return "".join(character if sanitize.is_plain(character) else "?" for character in name)
 
 
 def is_log(name: str) -> bool:

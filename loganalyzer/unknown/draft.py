@@ -121,4 +121,4 @@ def _id(group: UnknownGroup) -> str:
 
 def _quoted(text: str) -> str:
     """A text as YAML, on one line."""
-    return "'" + text.replace("'", "''") + "'" if text.isprintable() else json.dumps(text)
+    return "'" + text.replace("'", "''") + "'" if sanitize.is_plain(text) else json.dumps(text)
