@@ -272,7 +272,7 @@ def _patience(deadline_ns: int | None, now_ns: int) -> float:
 
 
 class Interruption:
-    """Whether SIGINT or SIGTERM has come, and a descriptor that is readable then."""
+    """Whether SIGINT, SIGTERM or SIGHUP has come, and a descriptor that is readable then."""
 
     def __init__(self, wake: int) -> None:
         self.wake = wake
@@ -286,9 +286,10 @@ class Interruption:
 @contextmanager
 def interruptions() -> Iterator[Interruption]:
     """
-    Makes the first SIGINT or SIGTERM a request to end in order; the second ends at once.
+    Makes the first SIGINT, SIGTERM or SIGHUP a request to end in order; the second ends at once.
 
-    A signal never lands in the middle of the analysis: the handler only takes a note and wakes
+    Of a lost terminal both the kernel and the shell tell, so a second SIGHUP is the first one again. If it is ignored
+    (`nohup`), it stays so. A signal never lands in the middle of the analysis: the handler only takes a note and wakes
     whoever waits.
     """
     wake, waker = os.pipe()
@@ -296,6 +297,8 @@ def interruptions() -> Iterator[Interruption]:
     found = Interruption(wake)
 
     def take_note(number: int, _frame: object) -> None:
+        if found.happened and number == hangup:
+            return
         if found.happened:
             if found.parting is not None:
                 found.parting()
@@ -304,7 +307,11 @@ def interruptions() -> Iterator[Interruption]:
         found.stopped = number == signal.SIGTERM
         os.write(waker, b"!")
 
-    before = {number: signal.signal(number, take_note) for number in (signal.SIGINT, signal.SIGTERM)}
+    hangup = getattr(signal, "SIGHUP", None)  # not known to Windows
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, take_note) for number in numbers}
     try:
         yield found
     finally:

@@ -100,9 +100,9 @@ def test_text_into_a_pipe_is_plain_and_at_once(zoo: Path, start: Start) -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_with_a_summary(number: signal.Signals, zoo: Path, start: Start) -> None:
-    """Ctrl-C, or a service manager, gets the summary and exit code 130 within a second."""
+    """Ctrl-C, a service manager or a closed terminal gets the summary and exit code 130 within a second."""
     process = start("follow", "--patterns", zoo)
     send(process, ESCAPE)
     assert read_line(process.stdout, STARTUP_S)
@@ -116,6 +116,24 @@ def test_a_signal_ends_with_a_summary(number: signal.Signals, zoo: Path, start: 
     assert b"Summary: 1 incident: 1 open" in output
     assert b"1 line" in errors
     assert b"Traceback" not in errors
+
+
+def test_a_hangup_that_is_told_twice_is_one() -> None:
+    """By the kernel and by the shell; one that was ignored before (`nohup`) stays so."""
+    before = signal.getsignal(signal.SIGHUP)
+    with follow.interruptions() as found:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        assert (found.happened, found.stopped) == (True, False)
+    assert signal.getsignal(signal.SIGHUP) is before
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with follow.interruptions() as found:
+            signal.raise_signal(signal.SIGHUP)
+            assert not found.happened
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_silence_of_something_expected_is_judged_by_the_clock(zoo: Path, start: Start) -> None:
