@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -283,6 +284,15 @@ class Interruption:
         """What must be done even if the program ends at once."""
 
 
+def _let_go_of_lost_terminals() -> None:
+    """What would be said to a terminal that is gone is said to nobody; writing to it is an error."""
+    for descriptor in (1, 2):
+        if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+
 @contextmanager
 def interruptions() -> Iterator[Interruption]:
     """
@@ -297,6 +307,8 @@ def interruptions() -> Iterator[Interruption]:
     found = Interruption(wake)
 
     def take_note(number: int, _frame: object) -> None:
+        if number == hangup:
+            _let_go_of_lost_terminals()
         if found.happened and number == hangup:
             return
         if found.happened:

@@ -136,6 +136,32 @@ def test_a_hangup_that_is_told_twice_is_one() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.parametrize("screen", ["--live", "--no-live"])
+def test_a_lost_terminal_ends_in_order(screen: str, zoo: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    """What goes elsewhere is told to its end, and what cannot be told to the terminal is no bug."""
+    code = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from loganalyzer.cli import main; main()"
+    log = tmp_path / "log"
+    log.write_bytes(ESCAPE)
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "follow", log, "--patterns", zoo, screen],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        env=environment | {"TERM": "xterm-256color"},
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown = b""
+    while b"The gate is open" not in shown:
+        assert select.select([keyboard], [], [], STARTUP_S)[0]
+        shown += os.read(keyboard, 65536)
+    os.close(keyboard)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, errors
+    assert b"1 line" in errors
+
+
 def test_silence_of_something_expected_is_judged_by_the_clock(zoo: Path, start: Start) -> None:
     """An absence rule is decided when its time is up, without another line."""
     process = start("follow", "--format", "jsonl", "--patterns", zoo)
