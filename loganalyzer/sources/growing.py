@@ -24,6 +24,7 @@ import os
 import time
 from collections import deque
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,8 +40,6 @@ PATIENCE_S = 5.0
 BLOCK_BYTES = 4096
 """What cannot be read is passed over in such steps [bytes]."""
 MAX_NOTES = 100
-MAX_LEFT = 8
-"""Days whose logs are looked at for late lines."""
 
 
 class Turn(NamedTuple):
@@ -91,9 +90,12 @@ class GrowingFile:
         self._stem = names.without_day(path.name) if names.day(path.name) is not None else None
         files = found.files if found is not None else (Opened(path, open_plain(path)),)
         self._file = first = files[0]
+        self._first_day = self._day(self.path.name)
+        """Where this run begins, if there is one log a day; earlier ones are not read."""
         self._waiting = deque(Next(file, 0) for file in files[1:])
         """Files to be read before others are looked for by their names."""
         self._left: dict[Path, Left] = {}
+        """Logs of days from the first one on, as far as they were read; one more each day."""
         self._offset = found.offset if found is not None else 0
         self._start = head(first.descriptor, min(self._offset, FINGERPRINT_BYTES))
         os.lseek(first.descriptor, self._offset, os.SEEK_SET)
@@ -253,10 +255,8 @@ class GrowingFile:
 
     def _go_on(self, coming: Next, lost: str) -> bool:
         """Leaves the file for another one; is there a torn line to be ended before that?"""
-        if self._is_of_a_day(self._file.path.name) and self._file.path != coming.file.path:
+        if self._day(self._file.path.name) is not None and self._file.path != coming.file.path:
             self._left[self._file.path] = Left(self._start, self._offset)
-            if len(self._left) > MAX_LEFT:
-                del self._left[min(self._left, key=_order)]
         os.close(self._file.descriptor)
         self._file = coming.file
         return self._begin(lost, coming.offset)
@@ -270,45 +270,42 @@ class GrowingFile:
             there = os.stat(name)
             if (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev):
                 return Next(Opened(name, open_plain(name)), 0)
-        if not self._is_of_a_day(self._log.name):
+        first = self._first_day
+        if first is None:
             return None
-        known = {self._file.path, *(coming.file.path for coming in self._waiting)}
-        first = min(map(_order, [self.path, *self._left]))
-        days = sorted((path for path in self._log.parent.iterdir() if self._is_of_a_day(path.name)), key=_order)
-        later = (path for path in days if _order(path) >= first and path not in known)
-        return next((found for path in later if (found := self._unread(path)) is not None), None)
+        known = {self._file.path.name, *(coming.file.path.name for coming in self._waiting)}
+        days = ((self._day(name), name) for name in os.listdir(self._log.parent) if name not in known)
+        later = sorted((day, name) for day, name in days if day is not None and day >= first)
+        looked = (self._unread(self._log.with_name(name)) for _, name in later)
+        return next((found for found in looked if found is not None), None)
 
     def _unread(self, path: Path) -> Next | None:
         """The place in the log of a day up to which it was read; None if nothing stands behind it."""
-        left = self._left.get(path)
+        left = self._left.get(path, Left(b"", 0))
         try:
-            size = path.stat().st_size
-            if not size or (left is not None and size == left.offset):
+            size = os.stat(path).st_size
+            if size in (0, left.offset):
                 return None
             file = Opened(path, open_plain(path))
         except (OSError, SourceError):
             return None
-        is_same = left is not None and head(file.descriptor, len(left.start)) == left.start
-        offset = left.offset if left is not None and is_same else 0
-        if size > offset:
-            return Next(file, offset)
+        with suppress(OSError):
+            offset = left.offset if head(file.descriptor, len(left.start)) == left.start else 0
+            if size > offset:
+                return Next(file, offset)
         os.close(file.descriptor)
         return None
 
     def _name(self, file: Opened) -> Path:
         """Under which name the file that follows is looked for."""
         for name in (file.path.name, names.unrotated(file.path.name)):
-            if self._is_of_a_day(name):
+            if self._day(name) is not None:
                 return file.path.with_name(name)
         return self._log
 
-    def _is_of_a_day(self, name: str) -> bool:
-        """Is the log of one day after another, and this one of its names?"""
-        return self._stem is not None and names.day(name) is not None and names.without_day(name) == self._stem
-
-
-def _order(path: Path) -> tuple[object, ...]:
-    return names.order(path.name)
+    def _day(self, name: str) -> date | None:
+        """The day that a log has in its name, if there is one log a day and this is one of them."""
+        return names.day(name) if self._stem is not None and names.without_day(name) == self._stem else None
 
 
 def _size(file: Opened) -> int:

@@ -204,16 +204,19 @@ def test_late_lines_of_the_day_before_are_read(tmp_path: Path) -> None:
     assert rest(file) == b"6\n"
 
 
-def test_only_the_last_days_are_looked_at_for_late_lines(tmp_path: Path) -> None:
-    """A run of years does not look at the logs of years; those that it no longer looks at are not read anew."""
-    days = [tmp_path / f"openclaw-2026-11-{day:02}.log" for day in range(1, growing.MAX_LEFT + 4)]
-    for path in days:
+def test_a_clock_that_was_ahead_for_long_captures_nobody(tmp_path: Path) -> None:
+    """However many logs were written with wrong dates, and read: none of them is read again."""
+    ahead = [tmp_path / f"openclaw-2026-12-{day}.log" for day in range(10, 31)]
+    today, tomorrow = (tmp_path / f"openclaw-2026-11-{day}.log" for day in (20, 21))
+    today.write_bytes(b"today\n")
+    file = GrowingFile(today)
+    for path in ahead:
         path.write_bytes(f"{path.name}\n".encode())
-    file = GrowingFile(days[0])
-    assert rest(file).count(b"\n") == len(days)
-    append(days[0], b"too late\n")
-    append(days[-2], b"late\n")
-    assert rest(file) == b"late\n"
+    assert rest(file).count(b"\n") == 1 + len(ahead)
+    tomorrow.write_bytes(b"tomorrow\n")
+    append(today, b"more\n")
+    append(ahead[3], b"late\n")
+    assert rest(file) == b"more\ntomorrow\nlate\n"
 
 
 def test_a_link_that_is_turned_is_followed(tmp_path: Path) -> None:
