@@ -14,7 +14,7 @@ A file that is written to: its bytes as they come, through every way in which lo
 - Unreadable (a failing disk, a stale handle): opened and read again, for `PATIENCE_S`; then what cannot be read is
   passed over, which is noted, and a gap.
 
-A torn last line of one file is ended before the next begins. Memory: one chunk.
+A torn last line of one file is ended before the next begins. Memory: one chunk, and a place for each log of a day.
 """
 
 from __future__ import annotations
