@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -272,7 +273,7 @@ def _patience(deadline_ns: int | None, now_ns: int) -> float:
 
 
 class Interruption:
-    """Whether SIGINT or SIGTERM has come, and a descriptor that is readable then."""
+    """Whether SIGINT, SIGTERM or SIGHUP has come, and a descriptor that is readable then."""
 
     def __init__(self, wake: int) -> None:
         self.wake = wake
@@ -283,12 +284,22 @@ class Interruption:
         """What must be done even if the program ends at once."""
 
 
+def _let_go_of_lost_terminals() -> None:
+    """What would be said to a terminal that is gone is said to nobody; writing to it is an error."""
+    for descriptor in (1, 2):
+        if stat.S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+
+
 @contextmanager
 def interruptions() -> Iterator[Interruption]:
     """
-    Makes the first SIGINT or SIGTERM a request to end in order; the second ends at once.
+    Makes the first SIGINT, SIGTERM or SIGHUP a request to end in order; the second ends at once.
 
-    A signal never lands in the middle of the analysis: the handler only takes a note and wakes
+    Of a lost terminal both the kernel and the shell tell, so a second SIGHUP is the first one again. If it is ignored
+    (`nohup`), it stays so. A signal never lands in the middle of the analysis: the handler only takes a note and wakes
     whoever waits.
     """
     wake, waker = os.pipe()
@@ -296,6 +307,10 @@ def interruptions() -> Iterator[Interruption]:
     found = Interruption(wake)
 
     def take_note(number: int, _frame: object) -> None:
+        if number == hangup:
+            _let_go_of_lost_terminals()
+        if found.happened and number == hangup:
+            return
         if found.happened:
             if found.parting is not None:
                 found.parting()
@@ -304,7 +319,11 @@ def interruptions() -> Iterator[Interruption]:
         found.stopped = number == signal.SIGTERM
         os.write(waker, b"!")
 
-    before = {number: signal.signal(number, take_note) for number in (signal.SIGINT, signal.SIGTERM)}
+    hangup = getattr(signal, "SIGHUP", None)  # not known to Windows
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:
+        numbers.append(hangup)
+    before = {number: signal.signal(number, take_note) for number in numbers}
     try:
         yield found
     finally:

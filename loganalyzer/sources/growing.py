@@ -2,17 +2,19 @@
 A file that is written to: its bytes as they come, through every way in which logs are rotated.
 
 - Renamed, or its name given to another file (a new one, a link that was turned): read to its end, then on with what
-  stands under the name.
+  stands under the name. As long as nothing stands there, what still comes to the old file is read.
 - Cut and written anew (copytruncate): read from its start again. What was written between the last look and the cut is
   lost; that is noted, and a gap.
-- Rolled by date: when `openclaw-2026-11-20.log` has ended and a file of a later day stands beside it, on with that.
-- Gone for a while: on when it is back.
+- Rolled by date: when `openclaw-2026-11-20.log` has ended and a log of a later day stands beside it, on with that. A
+  clock that was wrong for a while dates logs far ahead, and around midnight some lines may still go to the old day: so
+  of all logs from the first day on, the earliest that holds something new is read, as far as it goes.
+- Gone for a while: on when it is back, or with the log of a later day.
 - Not there yet (network file systems show the new size before the bytes): zeros at the end are read again until they
   are bytes, for `PATIENCE_S`.
 - Unreadable (a failing disk, a stale handle): opened and read again, for `PATIENCE_S`; then what cannot be read is
   passed over, which is noted, and a gap.
 
-A torn last line of one file is ended before the next begins. Memory: one chunk.
+A torn last line of one file is ended before the next begins. Memory: one chunk, and a place for each log of a day.
 """
 
 from __future__ import annotations
@@ -21,13 +23,14 @@ import errno
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from loganalyzer.errors import SourceError
 from loganalyzer.sources import names
-from loganalyzer.sources.plain import head, open_plain
+from loganalyzer.sources.plain import head, open_plain, span
 from loganalyzer.sources.position import Found, Opened, Position, position
 
 CHUNK_BYTES = 1 << 18
@@ -48,6 +51,23 @@ class Turn(NamedTuple):
     """Why lines between may be missing; empty if none are."""
 
 
+class Left(NamedTuple):
+    """How far the log of a day was read before that of another day was."""
+
+    start: bytes
+    """Its first bytes."""
+    offset: int
+    """[bytes]."""
+
+
+class Next(NamedTuple):
+    """A file to go on with."""
+
+    file: Opened
+    offset: int
+    """[bytes]."""
+
+
 class GrowingFile:
     """
     The bytes of a file that grows. It never ends by itself.
@@ -66,24 +86,34 @@ class GrowingFile:
         """What happened right before the bytes that were read last."""
         self._coming: list[Turn] = []
         """What happens right before those that are read next."""
-        self._waiting = deque(found.files if found is not None else (Opened(path, open_plain(path)),))
-        """Files to be read before the one that grows is looked for by its name."""
-        latest = self._waiting[-1].path
-        self.path = latest if names.day(latest.name) else path
-        """Where it is read from at the moment."""
-        first = self._waiting.popleft()
-        self._descriptor = first.descriptor
+        self._log = path
+        self._stem = names.without_day(path.name) if names.day(path.name) is not None else None
+        files = found.files if found is not None else (Opened(path, open_plain(path)),)
+        self._file = first = files[0]
+        self._first_day = self._day(self.path.name)
+        """Where this run begins, if there is one log a day; earlier ones are not read."""
+        self._waiting = deque(Next(file, 0) for file in files[1:])
+        """Files to be read before others are looked for by their names."""
+        self._left: dict[Path, Left] = {}
+        """Logs of days from the first one on, as far as they were read; one more each day."""
         self._offset = found.offset if found is not None else 0
-        self._start = head(self._descriptor, min(self._offset, FINGERPRINT_BYTES))
-        os.lseek(self._descriptor, self._offset, os.SEEK_SET)
+        self._start = head(first.descriptor, min(self._offset, FINGERPRINT_BYTES))
+        os.lseek(first.descriptor, self._offset, os.SEEK_SET)
         if found is not None and found.is_gap:
             self.notes.append(f"what was read of {path} last is gone: lines after that may be missing")
             self._coming.append(Turn(first.path, "what was read last is gone"))
         self._torn = False
         self._zeros_since = 0.0
+        self._zeros_until = 0
+        """Zeros before this place are no longer waited for [bytes]."""
         self._fails_since = 0.0
         self._passing = False
         """Is what cannot be read being passed over?"""
+
+    @property
+    def path(self) -> Path:
+        """The name of the log that is read at the moment, which may be that of another file by now."""
+        return self._name(self._file)
 
     def read(self) -> bytes:
         """Gives what was appended, at most a chunk; b"" if there is nothing at the moment."""
@@ -94,9 +124,9 @@ class GrowingFile:
         try:
             if self._overwritten():
                 self._note("was cut and written anew: lines before the cut may be missing")
-                if self._begin(self.path, "cut and written anew"):
+                if self._begin("cut and written anew"):
                     return b"\n"
-            data = self._held_back(os.read(self._descriptor, CHUNK_BYTES))
+            data = self._held_back(self._appended())
             self._fails_since, self._passing = 0.0, False
             if not data and not self._zeros_since:
                 return self._next_file()
@@ -104,6 +134,12 @@ class GrowingFile:
             return b""  # between two files: look again later
         except OSError as error:
             return self._failed(error)
+        return self._taken(data)
+
+    def _appended(self) -> bytes:
+        return os.read(self._file.descriptor, CHUNK_BYTES)
+
+    def _taken(self, data: bytes) -> bytes:
         if self._offset == len(self._start) < FINGERPRINT_BYTES:
             self._start += data[: FINGERPRINT_BYTES - len(self._start)]
         self._offset += len(data)
@@ -114,23 +150,23 @@ class GrowingFile:
         """The place `back` bytes before the end of what was read; None if it cannot be told at the moment."""
         try:
             cut = self._overwritten()
-            return None if cut else position(self._descriptor, self._offset - back, time.time_ns())
+            return None if cut else position(self._file.descriptor, self._offset - back, time.time_ns())
         except OSError:
             return None
 
     def close(self) -> None:
         """Closes the file."""
-        os.close(self._descriptor)
-        for file in self._waiting:
+        for file in (self._file, *(coming.file for coming in self._waiting)):
             os.close(file.descriptor)
 
-    def _begin(self, path: Path, lost: str) -> bool:
-        """Starts over with the first byte; is there a torn line to be ended before that?"""
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-        self._offset = 0
-        self._start = b""
+    def _begin(self, lost: str, offset: int = 0) -> bool:
+        """Starts over at a place, usually the first byte; is there a torn line to be ended before that?"""
+        os.lseek(self._file.descriptor, offset, os.SEEK_SET)
+        self._offset = offset
+        self._start = head(self._file.descriptor, min(offset, FINGERPRINT_BYTES))
         self._zeros_since = self._fails_since = 0.0
-        return self._turn(Turn(path, lost))
+        self._zeros_until = 0
+        return self._turn(Turn(self._file.path, lost))
 
     def _turn(self, turn: Turn) -> bool:
         torn, self._torn = self._torn, False
@@ -157,11 +193,11 @@ class GrowingFile:
             return b"\n" if self._go_on(self._waiting.popleft(), "could not be read") else b""
         try:
             fresh = open_plain(self.path)
-            os.close(self._descriptor)
-            self._descriptor = fresh
+            os.close(self._file.descriptor)
+            self._file = Opened(self.path, fresh)
             if self._overwritten():
                 self._note(f"could not be read to its end ({reason}): lines may be missing")
-                return b"\n" if self._begin(self.path, "could not be read") else b""
+                return b"\n" if self._begin("could not be read") else b""
             size = os.fstat(fresh).st_size
             os.lseek(fresh, self._offset, os.SEEK_SET)
         except (OSError, SourceError):
@@ -177,68 +213,100 @@ class GrowingFile:
         return b"\n" if self._turn(Turn(None, "could not be read")) else b""
 
     def _overwritten(self) -> bool:
-        if os.fstat(self._descriptor).st_size < self._offset:
+        if _size(self._file) < self._offset:
             return True
         try:
-            return bool(self._start) and head(self._descriptor, len(self._start)) != self._start
+            return bool(self._start) and head(self._file.descriptor, len(self._start)) != self._start
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
             return False  # a bad block at its start says nothing about the rest
 
     def _held_back(self, data: bytes) -> bytes:
-        """What has really been written: zeros at the end wait for their bytes."""
-        if not data.endswith(b"\0"):
+        """What has really been written: zeros at the end of the file wait for their bytes, all of them together."""
+        size = _size(self._file)
+        is_pending = data.endswith(b"\0") and self._offset + len(data) > self._zeros_until
+        if not is_pending or span(self._file.descriptor, size - 1, 1) != b"\0":
             self._zeros_since = 0.0
             return data
         self._zeros_since = self._zeros_since or time.monotonic()
         if time.monotonic() - self._zeros_since > PATIENCE_S:
             self._zeros_since = 0.0
+            self._zeros_until = size
             return data
         written = data.rstrip(b"\0")
-        os.lseek(self._descriptor, self._offset + len(written), os.SEEK_SET)
+        os.lseek(self._file.descriptor, self._offset + len(written), os.SEEK_SET)
         return written
 
     def _next_file(self) -> bytes:
-        """Goes on with the file that follows, if there is one; ends a torn line first."""
-        path = None if self._waiting else self.path if self._replaced() else later_day(self.path)
-        if path is None and not self._waiting:
+        """Goes on with the file that follows, if there is something in it; ends a torn line first."""
+        if self._is_at_last() and (found := self._following()) is not None:
+            self._waiting.append(found)
+        if not self._waiting or (self._is_at_last() and os.fstat(self._file.descriptor).st_nlink):
             return b""
         # Between the last read and now the old file may have got its last lines.
-        data = os.read(self._descriptor, CHUNK_BYTES)
-        if data:
-            self._offset += len(data)
-            self._torn = not data.endswith(b"\n")
-            return data
-        fresh = self._waiting.popleft() if path is None else Opened(path, open_plain(path))
-        self.path = path or self.path
-        return b"\n" if self._go_on(fresh, "") else self._read()
+        if data := self._appended():
+            return self._taken(data)
+        return b"\n" if self._go_on(self._waiting.popleft(), "") else self._read()
 
-    def _go_on(self, fresh: Opened, lost: str) -> bool:
+    def _is_at_last(self) -> bool:
+        """Is nothing known to come after the file, but perhaps one that is empty?"""
+        return len(self._waiting) < 2 and not any(_size(coming.file) for coming in self._waiting)
+
+    def _go_on(self, coming: Next, lost: str) -> bool:
         """Leaves the file for another one; is there a torn line to be ended before that?"""
-        os.close(self._descriptor)
-        self._descriptor = fresh.descriptor
-        return self._begin(fresh.path, lost)
+        if self._day(self._file.path.name) is not None and self._file.path != coming.file.path:
+            self._left[self._file.path] = Left(self._start, self._offset)
+        os.close(self._file.descriptor)
+        self._file = coming.file
+        return self._begin(lost, coming.offset)
 
-    def _replaced(self) -> bool:
-        here, there = os.fstat(self._descriptor), os.stat(self.path)
-        return (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev)
+    def _following(self) -> Next | None:
+        """What is read after all that is known of: another file of that name, else the log of another day."""
+        last = self._waiting[-1].file if self._waiting else self._file
+        here = os.fstat(last.descriptor)
+        name = self._name(last)
+        with suppress(FileNotFoundError):
+            there = os.stat(name)
+            if (here.st_ino, here.st_dev) != (there.st_ino, there.st_dev):
+                return Next(Opened(name, open_plain(name)), 0)
+        first = self._first_day
+        if first is None:
+            return None
+        known = {self._file.path.name, *(coming.file.path.name for coming in self._waiting)}
+        days = ((self._day(name), name) for name in os.listdir(self._log.parent) if name not in known)
+        later = sorted((day, name) for day, name in days if day is not None and day >= first)
+        looked = (self._unread(self._log.with_name(name)) for _, name in later)
+        return next((found for found in looked if found is not None), None)
 
-
-def later_day(path: Path) -> Path | None:
-    """
-    The log of the next day that has one, beside a log whose name holds a day.
-
-    Returns:
-        None if the name holds no day, or no later log is there.
-    """
-    today = names.day(path.name)
-    if today is None:
+    def _unread(self, path: Path) -> Next | None:
+        """The place in the log of a day up to which it was read; None if nothing stands behind it."""
+        left = self._left.get(path, Left(b"", 0))
+        try:
+            size = os.stat(path).st_size
+            if size in (0, left.offset):
+                return None
+            file = Opened(path, open_plain(path))
+        except (OSError, SourceError):
+            return None
+        with suppress(OSError):
+            offset = left.offset if head(file.descriptor, len(left.start)) == left.start else 0
+            if size > offset:
+                return Next(file, offset)
+        os.close(file.descriptor)
         return None
-    stem = names.without_day(path.name)
-    found: list[tuple[date, Path]] = []
-    for other in path.parent.iterdir():
-        day = names.day(other.name)
-        if day is not None and day > today and names.without_day(other.name) == stem:
-            found.append((day, other))
-    return min(found)[1] if found else None
+
+    def _name(self, file: Opened) -> Path:
+        """Under which name the file that follows is looked for."""
+        for name in (file.path.name, names.unrotated(file.path.name)):
+            if self._day(name) is not None:
+                return file.path.with_name(name)
+        return self._log
+
+    def _day(self, name: str) -> date | None:
+        """The day that a log has in its name, if there is one log a day and this is one of them."""
+        return names.day(name) if self._stem is not None and names.without_day(name) == self._stem else None
+
+
+def _size(file: Opened) -> int:
+    return os.fstat(file.descriptor).st_size

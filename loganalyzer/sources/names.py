@@ -94,7 +94,18 @@ def without_day(file: str) -> str:
     return _DAY.sub("", file)
 
 
-def order(file: str) -> tuple[str, date, int, str]:
+def unrotated(file: str) -> str:
+    """
+    The name that a file had before it was rotated, by number or by date.
+
+    >>> unrotated("gateway.log.2"), unrotated("0.log.20261120-101112"), unrotated("openclaw-2026-11-20.log")
+    ('gateway.log', '0.log', 'openclaw-2026-11-20.log')
+    """
+    return _DATE_BEHIND.sub("", rotation(file)[0])
+
+
+def order(file: str) -> tuple[str, date, bool, int, str]:
     """Sorts the files of a folder: logs of one name together, by date, the current one last."""
     log, number = rotation(file)
-    return _DAY.sub("", _DATE_BEHIND.sub("", log)), day(file) or date.max, -number, file
+    base = unrotated(file)
+    return _DAY.sub("", base), day(file) or date.max, base == log, -number, file

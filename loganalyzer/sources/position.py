@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +77,7 @@ def find(path: Path, wanted: Position) -> Found:
     Errors:
         SourceError: neither that file nor a later one can be opened.
     """
-    opened = [file for one in _chain(path) if (file := _opened(one)) is not None]
+    opened = _each_once([file for one in _chain(path) if (file := _opened(one)) is not None])
     fresh = [file for file in opened if os.fstat(file.descriptor).st_mtime_ns > wanted.time_ns]
     fits = [file for file in opened if _is(file.descriptor, wanted)]
     # A copy is equal, but the file itself is what the writer goes on with.
@@ -105,15 +104,38 @@ def above(file: Opened, offset: int, size: int) -> bytes:
     return data if not start else data.partition(b"\n")[2]
 
 
-def _chain(path: Path) -> Iterator[Path]:
-    """The files of one log, oldest first: rotated ones, and those of other days."""
+def _chain(path: Path) -> list[Path]:
+    """
+    The files of one log, oldest first: rotated ones, and those of other days.
+
+    What a link leads to may be rotated where it lies, under its own name; the link then says which file is the last.
+    """
+    target = Path(os.path.realpath(path))
+    if not path.is_symlink():
+        return _beside(path)
+    there = _beside(target)
+    return [*(one for one in _beside(path) if one != path), *there[: there.index(target)], path]
+
+
+def _beside(path: Path) -> list[Path]:
+    """A file and those in its folder whose names say that they are of the same log, oldest first."""
     log = names.order(path.name)[0]
     try:
         beside = [one for one in path.parent.iterdir() if names.order(one.name)[0] == log]
     except OSError:
         beside = []
     plain = {one for one in beside if not names.is_compressed(one.name)} | {path}
-    return iter(sorted(plain, key=lambda one: names.order(one.name)))
+    return sorted(plain, key=lambda one: names.order(one.name))
+
+
+def _each_once(files: list[Opened]) -> list[Opened]:
+    """Of a file that has several names only the last one; closes the others."""
+    by_inode: dict[tuple[int, int], Opened] = {}
+    for file in files:
+        if (other := by_inode.pop(_inode(file.descriptor), None)) is not None:
+            os.close(other.descriptor)
+        by_inode[_inode(file.descriptor)] = file
+    return list(by_inode.values())
 
 
 def _opened(path: Path) -> Opened | None:

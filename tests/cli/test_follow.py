@@ -100,9 +100,9 @@ def test_text_into_a_pipe_is_plain_and_at_once(zoo: Path, start: Start) -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_with_a_summary(number: signal.Signals, zoo: Path, start: Start) -> None:
-    """Ctrl-C, or a service manager, gets the summary and exit code 130 within a second."""
+    """Ctrl-C, a service manager or a closed terminal gets the summary and exit code 130 within a second."""
     process = start("follow", "--patterns", zoo)
     send(process, ESCAPE)
     assert read_line(process.stdout, STARTUP_S)
@@ -116,6 +116,50 @@ def test_a_signal_ends_with_a_summary(number: signal.Signals, zoo: Path, start: 
     assert b"Summary: 1 incident: 1 open" in output
     assert b"1 line" in errors
     assert b"Traceback" not in errors
+
+
+def test_a_hangup_that_is_told_twice_is_one() -> None:
+    """By the kernel and by the shell; one that was ignored before (`nohup`) stays so."""
+    before = signal.getsignal(signal.SIGHUP)
+    with follow.interruptions() as found:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        assert (found.happened, found.stopped) == (True, False)
+    assert signal.getsignal(signal.SIGHUP) is before
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with follow.interruptions() as found:
+            signal.raise_signal(signal.SIGHUP)
+            assert not found.happened
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("screen", ["--live", "--no-live"])
+def test_a_lost_terminal_ends_in_order(screen: str, zoo: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    """What goes elsewhere is told to its end, and what cannot be told to the terminal is no bug."""
+    code = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); from loganalyzer.cli import main; main()"
+    log = tmp_path / "log"
+    log.write_bytes(ESCAPE)
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "follow", log, "--patterns", zoo, screen],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        env=environment | {"TERM": "xterm-256color"},
+        start_new_session=True,
+    )
+    os.close(terminal)
+    shown = b""
+    while b"The gate is open" not in shown:
+        assert select.select([keyboard], [], [], STARTUP_S)[0]
+        shown += os.read(keyboard, 65536)
+    os.close(keyboard)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130, errors
+    assert b"1 line" in errors
 
 
 def test_silence_of_something_expected_is_judged_by_the_clock(zoo: Path, start: Start) -> None:

@@ -227,6 +227,23 @@ def test_rotation_numbers(file: str, log: str, number: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "files",
+    [
+        "gateway.log.11 gateway.log.2 gateway.log.1 gateway.log",
+        "0.log.20261119-235959 0.log.20261120-101112 0.log.20261120-115000 0.log",
+        "gateway.log.20261119235959 gateway.log.20261120115000 gateway.log",
+        "gateway.log-20261119 gateway.log-20261120 gateway.log",
+        "openclaw-2026-11-20.log-20261120 openclaw-2026-11-20.1.log openclaw-2026-11-20.log openclaw-2026-11-21.log",
+    ],
+)
+def test_order_of_rotated_files(files: str) -> None:
+    """By number and by time, the current one last; they are of one log."""
+    wanted = files.split()
+    assert sorted(sorted(wanted), key=names.order) == wanted
+    assert len({names.order(file)[0] for file in wanted}) == 1
+
+
+@pytest.mark.parametrize(
     ("file", "expected"),
     [
         ("openclaw-2026-11-20.log", date(2026, 11, 20)),

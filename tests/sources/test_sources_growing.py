@@ -109,6 +109,116 @@ def test_a_file_that_is_gone_for_a_while_is_awaited(log: Path) -> None:
     assert rest(file) == b"two\n"
 
 
+def test_late_lines_of_a_renamed_file_are_read_as_long_as_the_new_one_is_empty(log: Path) -> None:
+    """The writer that has it open learns of the rotation later; where there is nothing to read, nothing is missed."""
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    old = log.rename(log.with_suffix(".log.1"))
+    log.touch()
+    assert rest(file) == b""
+    append(old, b"late\n")
+    assert told(file) == (b"late\n", [])
+    append(old, b"last\n")
+    append(log, b"two\n")
+    assert told(file) == (b"last\ntwo\n", [Turn(log, "")])
+    assert file.notes == []
+
+
+def test_an_empty_file_is_held_while_the_old_one_is_read(log: Path) -> None:
+    """What is written to it and renamed at once is not lost."""
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    log.rename(log.with_suffix(".log.1"))
+    log.touch()
+    assert rest(file) == b""
+    append(log, b"two\n")
+    log.rename(log.with_suffix(".log.0"))
+    log.write_bytes(b"three\n")
+    assert rest(file) == b"two\nthree\n"
+
+
+@pytest.mark.parametrize("how", ["moved", "deleted", "replaced"])
+def test_a_day_whose_log_is_gone_is_followed_by_the_next(how: str, tmp_path: Path) -> None:
+    """Put away or compressed before the log of the next day appears; or back, but empty."""
+    first, second = (tmp_path / f"openclaw-2026-11-{day}.log" for day in (20, 21))
+    first.write_bytes(b"one\n")
+    file = GrowingFile(first)
+    assert rest(file) == b"one\n"
+    first.rename(tmp_path / "away") if how == "moved" else first.unlink()
+    if how == "replaced":
+        first.touch()
+    assert rest(file) == b""
+    second.write_bytes(b"two\n")
+    assert told(file) == (b"two\n", [Turn(second, "")])
+    append(second, b"three\n")
+    assert rest(file) == b"three\n"
+
+
+def test_a_log_dated_far_ahead_captures_nobody(tmp_path: Path) -> None:
+    """A clock that was wrong for a while: what is appended to the days before is read, each line once."""
+    today, tomorrow, ahead = (tmp_path / f"openclaw-2026-{day}.log" for day in ("11-20", "11-21", "12-25"))
+    today.write_bytes(b"1\n")
+    file = GrowingFile(today)
+    assert rest(file) == b"1\n"
+    ahead.write_bytes(b"2\n")
+    assert rest(file) == b"2\n"
+    append(today, b"3\n")
+    assert told(file) == (b"3\n", [Turn(today, "")])
+    tomorrow.write_bytes(b"4\n")
+    assert rest(file) == b"4\n"
+    append(tomorrow, b"5\n")
+    assert told(file) == (b"5\n", [])
+    append(ahead, b"6\n")
+    assert rest(file) == b"6\n"
+    append(tomorrow, b"7\n")
+    assert rest(file) == b"7\n"
+    tomorrow.rename(tomorrow.with_suffix(".1.log"))
+    tomorrow.write_bytes(b"8\n")
+    assert rest(file) == b"8\n"
+    assert file.notes == []
+
+
+def test_late_lines_of_the_day_before_are_read(tmp_path: Path) -> None:
+    """Days in between too; a log that was put in its place since is read if it is another one, a copy is not."""
+    first, second, third = (tmp_path / f"openclaw-2026-11-{day}.log" for day in (20, 21, 22))
+    first.write_bytes(b"1\n")
+    file = GrowingFile(first)
+    assert rest(file) == b"1\n"
+    second.write_bytes(b"2\n")
+    append(first, b"last\n")
+    assert rest(file) == b"last\n2\n"
+    append(first, b"late\n")
+    append(second, b"3\n")
+    assert rest(file) == b"3\nlate\n"
+    third.write_bytes(b"4\n")
+    (tmp_path / "openclaw-2026-11-19.log").write_bytes(b"old\n")
+    assert rest(file) == b"4\n"
+    content = second.read_bytes()
+    second.unlink()
+    second.write_bytes(content)
+    assert rest(file) == b""
+    second.write_bytes(b"five is another\n")
+    assert rest(file) == b"five is another\n"
+    assert rest(file) == b""
+    append(third, b"6\n")
+    assert rest(file) == b"6\n"
+
+
+def test_a_clock_that_was_ahead_for_long_captures_nobody(tmp_path: Path) -> None:
+    """However many logs were written with wrong dates, and read: none of them is read again."""
+    ahead = [tmp_path / f"openclaw-2026-12-{day}.log" for day in range(10, 31)]
+    today, tomorrow = (tmp_path / f"openclaw-2026-11-{day}.log" for day in (20, 21))
+    today.write_bytes(b"today\n")
+    file = GrowingFile(today)
+    for path in ahead:
+        path.write_bytes(f"{path.name}\n".encode())
+    assert rest(file).count(b"\n") == 1 + len(ahead)
+    tomorrow.write_bytes(b"tomorrow\n")
+    append(today, b"more\n")
+    append(ahead[3], b"late\n")
+    assert rest(file) == b"more\ntomorrow\nlate\n"
+
+
 def test_a_link_that_is_turned_is_followed(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a\n")
     (tmp_path / "b").write_bytes(b"b\n")
@@ -135,6 +245,32 @@ def test_zeros_at_the_end_wait_for_their_bytes(log: Path, monkeypatch: pytest.Mo
     assert rest(file) == b""
     monkeypatch.setattr(growing, "PATIENCE_S", -1.0)
     assert rest(file) == b"\0\0"
+
+
+def test_zeros_in_the_middle_are_not_waited_for(log: Path) -> None:
+    """A writer that keeps its place in a file that is cut leaves a hole; the file goes on behind it."""
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    size = 3 * growing.CHUNK_BYTES
+    with log.open("r+b") as writer:
+        writer.truncate(0)
+        writer.seek(size)
+        writer.write(b"two\n")
+    assert rest(file) == b"\0" * size + b"two\n"
+
+
+def test_many_zeros_at_the_end_wait_once(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many chunks they are."""
+    file = GrowingFile(log)
+    assert rest(file) == b"one\n"
+    os.truncate(log, 4 + 3 * growing.CHUNK_BYTES)
+    assert rest(file) == b""
+    with monkeypatch.context() as patch:
+        patch.setattr(growing, "PATIENCE_S", -1.0)
+        assert len(file.read()) == growing.CHUNK_BYTES
+    assert len(rest(file)) == 2 * growing.CHUNK_BYTES
+    append(log, b"two\n\0")
+    assert rest(file) == b"two\n"
 
 
 def test_what_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
