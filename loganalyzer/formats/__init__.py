@@ -61,8 +61,8 @@ _CARRIED = re.compile(
     r"| raw_params=).+"
 )
 """
-Lines that print what others wrote behind their own words: verbose ones the beginning of a chat message, those about tools
-what a tool was called with or what it returned (2026.2.17 to 2026.9.6).
+Lines that print what others wrote behind their own words: verbose ones the beginning of a chat message, those about
+tools what a tool was called with or what it returned (2026.2.17 to 2026.9.6).
 """
 TOOL_TAG_WITHIN = 40
 """Where the tag of tools may stand: at the start, or behind a level [characters]."""
@@ -72,7 +72,8 @@ def decode(line: bytes) -> Record:
     """
     The record of one line, without its line end. Never raises; what lies behind 1 MiB is not looked at.
 
-    Chat text and what tools were called with are left out: whoever may write to the agent may write what looks like a fault.
+    Chat text and what tools were called with are left out: whoever may write to the agent may write what looks like a
+    fault.
     """
     apart = repeats.taken_apart(line) if len(line) <= MAX_BODY else None
     if apart is None:

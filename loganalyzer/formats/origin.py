@@ -2,8 +2,9 @@
 Who speaks in a record: the one table that decides `Record.origin`.
 
 Enters: what a surface shows about the writer. Leaves: an `Origin`. The text of a record gives no trust, for anybody can
-write text; it takes some away where the gateway itself says that it passes on what a tool ended with. Chat text (`body`, `text` of the `web-inbound` and `web-auto-reply` modules) travels in structured arguments
-while the message beside it is the gateway's own, so no surface known so far yields `CARRIED` here.
+write text; it takes some away where the gateway itself says that it passes on what a tool ended with. Chat text
+(`body`, `text` of the `web-inbound` and `web-auto-reply` modules) travels in structured arguments while the message
+beside it is the gateway's own, so no surface known so far yields `CARRIED` here.
 
 | surface         | subsystem | written by         | level       | origin     | for instance |
 |-----------------|-----------|--------------------|-------------|------------|--------------|
@@ -42,8 +43,8 @@ _TOOL_FAILED = re.compile(
 """
 A tool that ended with the words of something else.
 
-The tools that talk to the gateway, its channels, nodes and memory fail with the words of OpenClaw; so do commands that it
-refuses to run and browsers that it cannot drive (captures of 2026.2.17 and 2026.9.6, documented signatures).
+The tools that talk to the gateway, its channels, nodes and memory fail with the words of OpenClaw; so do commands that
+it refuses to run and browsers that it cannot drive (captures of 2026.2.17 and 2026.9.6, documented signatures).
 """
 
 
