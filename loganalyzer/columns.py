@@ -63,7 +63,7 @@ EVENT_COLUMNS = (
     Column("host", "text", "Host, if the line names one", nullable=True),
     *_SHARED,
     Column("attributes", "json", "All attributes of the event, those above included"),
-    Column("origin", "text", "Who speaks: `gateway`, `cli-error`, `cli-output`, `carried` or `unknown`"),
+    Column("origin", "text", "Who speaks: `gateway`, `cli-error`, `cli-output`, `tool-output`, `carried` or `unknown`"),
     Column("format", "text", "Surface the record was read from, such as `gateway-json`"),
     Column("text", "text", "The record up to and including the line that matched"),
 )

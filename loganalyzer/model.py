@@ -46,6 +46,8 @@ class Origin(Enum):
     """A console error of a client, captured into the gateway's file or read directly. Counts."""
     CLI_OUTPUT = "cli-output"
     """Status tables and other console text at level info. Counts only for patterns that ask for it."""
+    TOOL_OUTPUT = "tool-output"
+    """What an agent's tool ended with: words of any program or page. Counts only for patterns that ask for it."""
     CARRIED = "carried"
     """Chat messages and agent replies: text written by strangers. Never opens an incident."""
     UNKNOWN = "unknown"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from loganalyzer import timestamps
-from loganalyzer.formats import console, containers, gateway, journald, logs, pino, plain, repeats, syslog
+from loganalyzer.formats import console, containers, gateway, journald, logs, origin, pino, plain, repeats, syslog
 from loganalyzer.formats.bodies import MAX_BODY, Bodies
 from loganalyzer.formats.line import Format, Inner, Line, When, split
 from loganalyzer.model import Record, Stamp
@@ -56,16 +56,24 @@ _DIGITS = str.maketrans("123456789", "000000000")
 
 _CARRIED = re.compile(
     r"((?:\binbound|\bpostback): [^\n]{0,400}? preview=\""
-    r"|stored for context \(no mention detected\) in \S{1,200}?: ).+"
+    r"|stored for context \(no mention detected\) in \S{1,200}?: "
+    r"|\btool loop: sessionId=[^\n]{0,400}? message=\""
+    r"| raw_params=).+"
 )
-"""Verbose lines that print the beginning of a chat message behind their own words (2026.2.17 to 2026.9.6)."""
+"""
+Lines that print what others wrote behind their own words: verbose ones the beginning of a chat message, those about
+tools what a tool was called with or what it returned (2026.2.17 to 2026.9.6).
+"""
+TOOL_TAG_WITHIN = 40
+"""Where the tag of tools may stand: at the start, or behind a level [characters]."""
 
 
 def decode(line: bytes) -> Record:
     """
     The record of one line, without its line end. Never raises; what lies behind 1 MiB is not looked at.
 
-    Chat text in the message is left out: whoever may write to the agent may write what looks like a fault.
+    Chat text and what tools were called with are left out: whoever may write to the agent may write what looks like a
+    fault.
     """
     apart = repeats.taken_apart(line) if len(line) <= MAX_BODY else None
     if apart is None:
@@ -87,7 +95,9 @@ def _decoded(line: bytes, levels: int) -> Record:
     """`levels`: of envelopes, whose records are remembered together as that of the line."""
     record = _read(Line(line, remembered=levels > 0), 0, levels)
     message = record.message
-    if ' preview="' in message or "stored for context" in message:
+    if origin.TOOL_TAG in message[:TOOL_TAG_WITHIN]:
+        record = record._replace(origin=origin.of_tool(record.origin, message))
+    if " raw_params=" in message or ' preview="' in message or "stored for" in message or "tool loop: " in message:
         return record._replace(message=_CARRIED.sub(r"\1…", message))
     return record
 

@@ -17,7 +17,7 @@ Duration = Annotated[int, msgspec.Meta(extra={"kind": "duration"})]
 """[ns]; written `50ms`, `30s`, `10m`, `2h` or `1d`."""
 
 SeverityName = Literal["info", "warning", "error", "critical"]
-OriginName = Literal["gateway", "cli-error", "cli-output", "unknown"]
+OriginName = Literal["gateway", "cli-error", "cli-output", "tool-output", "unknown"]
 LevelName = Literal["trace", "debug", "info", "warn", "error", "fatal"]
 TypeName = Literal["str", "int", "float", "bool"]
 Operator = Literal["in", "not", "gte", "lte", "gt", "lt", "has"]
