@@ -40,6 +40,8 @@ _RUNNERS = re.compile(
     re.IGNORECASE,
 )
 """Programs that may run a gateway: Node and its starters, the product under all its names, containers."""
+_UNPROVED = (Origin.UNKNOWN, Origin.TOOL_OUTPUT)
+"""Text that does not prove its writer: any program may print it, and it may quote any log."""
 MAX_TEXT = 2000
 """Longest evidence text [characters]."""
 _PLAIN_NAME = re.compile(r"[\w.@-]+", re.ASCII)
@@ -114,7 +116,7 @@ class Tokenizer:
         records[record.format] = records.get(record.format, 0) + 1
         accounting.undecodable += is_damaged(data) or (record.format == "plain" and data.startswith(b'{"'))
         origin = record.origin
-        if origin is Origin.CARRIED or (origin is Origin.UNKNOWN and _is_foreign(record, line)):
+        if origin is Origin.CARRIED or (origin in _UNPROVED and _is_foreign(record, line)):
             return Reading(record, [], known=False)
         known, found = self._remembered(record, literals, above)
         if not found:
@@ -248,7 +250,7 @@ class Tokenizer:
     def _unless_quoted(self, record: Record, line: Line) -> tuple[Record, Callable[[], str]]:
         """A log line quoted in the output of a client, or in a reply, looks like a record of its own, but is not."""
         header = None if record.subsystem == "logs" else _find_header(None, line)
-        if header is None or header.record.origin not in (Origin.CLI_OUTPUT, Origin.UNKNOWN):
+        if header is None or header.record.origin not in (Origin.CLI_OUTPUT, *_UNPROVED):
             return record, _no_text
         quoted = record._replace(origin=header.record.origin, continuation=True, body=None)
         return quoted, lambda: "\n".join(header.above)
