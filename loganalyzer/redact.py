@@ -41,11 +41,11 @@ LONGEST_NAME = 64
 LONGEST = 1024
 """Longer texts are not remembered [characters]."""
 
+_PEM = re.compile(r"(?s)-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----.{0,8192}?(?:-----END[^-]{0,40}-----|\Z)")
 # Known shapes of credentials; each starts with something that hardly occurs by chance.
 _SECRET = re.compile(
     r"""(?xs)
-    -----BEGIN[ ](?:[A-Z]+[ ]){0,3}PRIVATE[ ]KEY-----.{0,8192}?(?:-----END[^-]{0,40}-----|\Z)
-  | <Buffer(?:[ ][0-9a-f]{2}){8,}[^<>]{0,40}>                         # key material of libsignal
+    <Buffer(?:[ ][0-9a-f]{2}){8,}[^<>]{0,40}>                         # key material of libsignal
   | \beyJ[\w-]{8,2048}\.eyJ[\w-]{4,4096}(?:\.[\w-]{0,2048})?         # JSON web token
   | (?<!\w)(?:
       (?:sk|pk|rk)-[\w-]{12,200}                                     # OpenAI, Anthropic, OpenRouter
@@ -185,7 +185,7 @@ _SECRET_WORD = re.compile(
     r"token|pass[wp]|pwd|secret|key|credential|cookie|signature|bearer|basic|authorization|://|sig=|code=|auth="
 )
 _SECRET_START = re.compile(  # letters first and no groups: then most places of a text cost next to nothing
-    r"/bot|hooks\.slack|/api/webhooks|PRIVATE KEY|<Buffer|eyJ|sk[-_]|pk[-_]|rk[-_]|whsec_|xox[a-z]|xapp-|gh[opsur]_|"
+    r"/bot|hooks\.slack|/api/webhooks|<Buffer|eyJ|sk[-_]|pk[-_]|rk[-_]|whsec_|xox[a-z]|xapp-|gh[opsur]_|"
     r"github_pat_|glpat-|AIza|ya29\.|AKIA|ASIA|gsk_|hf_|npm_|r8_|dop_v1_|xai-|pplx-|nvapi-|tvly-"
 )
 _BOT_START = re.compile(r"[\dMNO](?:(?<=\d):[A-Za-z]|(?<=[MNO])[\w-]{22})")
@@ -252,6 +252,8 @@ class Redactor:
         return shown
 
     def _without(self, text: str) -> str:
+        if "PRIVATE KEY" in text:  # before its first word is taken for what stands behind `password:`
+            text = _PEM.sub(lambda m: self._mask("token", m[0]), text)
         lower = text.lower()
         if _SECRET_WORD.search(lower):
             text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)

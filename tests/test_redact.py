@@ -81,6 +81,7 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ('"token":"<none> of token=RSdDhV50yR1Px7"', "RSdDhV50yR1Px7"),
         ("apiKey=>`<unset, password: RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
         ("cookie: password=hunter", "hunter"),
+        ("password: -----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "MIIEvQ"),
         ('{"password":"<Xk9!pQ2z#long"}', "Xk9!pQ2z"),
         ('{"password":"<Xk9!pQ2z#long>"}', "Xk9!pQ2z"),
         ('{"token":"<phone:3f9a1c>9f8a7b6c"}', "9f8a7b6c"),
