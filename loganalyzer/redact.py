@@ -96,7 +96,7 @@ _NAMED = re.compile(
 )
 # A list is found by its bracket, since there are few of them, and then by what it is called.
 _LIST_START = r"(?:=>|[:=])\s{0,3}\["
-_LIST = re.compile(rf"{_LIST_START}(?P<value>(?:(?!{_LIST_START})[^\[\]{{}}]){{4,4096}})")
+_LIST = re.compile(rf"{_LIST_START}(?P<value>(?:(?!{_LIST_START})[^\[\]{{}}]){{4,65536}})(?=\]|\Z)")
 _OF_SECRETS = re.compile(rf"""(?i)(?P<what>{_NAMES})(?P<many>s?)\\*["'`]?\s?\Z""")
 _ITEM = re.compile(rf"""(?s)(?P<quote>\\*["'`])(?P<value>{_QUOTED})(?P<end>(?P=quote)|\Z)|(?P<bare>[^\s"'`\\,]+)""")
 _IS_NAME = re.compile(r"[^\W\d]+(?:[./:-]+[^\W\d]+)+|[A-Z]+(?:_[A-Z]+)+")
