@@ -255,23 +255,27 @@ class Redactor:
         if "PRIVATE KEY" in text:  # before its first word is taken for what stands behind `password:`
             text = _PEM.sub(lambda m: self._mask("token", m[0]), text)
         lower = text.lower()
-        if _SECRET_WORD.search(lower):
+        is_named, has_digits = _SECRET_WORD.search(lower), "+" in text or _SEVEN_DIGITS.search(text)
+        # First what is found by its name, for the name may stand where the value of another one does.
+        if "[" in text and is_named:
+            text = _masked(_LIST, self._secrets, text)
+        if "[" in text and has_digits:
+            text = _masked(_LIST, self._people, text)
+        if "cookie" in lower:
+            text = _masked(_COOKIES, self._cookies, text)
+        if is_named:
             text = _URL_PASSWORD.sub(lambda m: m[1] + self._mask("password", m[2]), text)
             text = _masked(_SCHEME, self._header, text)
             text = _masked(_FLAG, self._header, text)
             text = _masked(_NAMED, self._named, text)
-            text = _masked(_LIST, self._secrets, text)
-            if "cookie" in lower:
-                text = _masked(_COOKIES, self._cookies, text)
         if _SECRET_START.search(text) or _BOT_START.search(text):
             text = _IN_PATH.sub(lambda m: m[1] + self._mask("token", m[2]), text)
             text = _SECRET.sub(lambda m: self._mask("token", m[0]), text)
         if "@" in text:
             text = _JID.sub(self._jid, text)
             text = _EMAIL.sub(self._email, text)
-        if "+" in text or _SEVEN_DIGITS.search(text):
+        if has_digits:
             text = _E164.sub(lambda m: self._number(m[0]), text)
-            text = _masked(_LIST, self._people, text)
             text = _DIGITS.sub(self._target, text)
         if self._addresses:
             text = _IPV4.sub(lambda m: "-".join(map(self._address, m[0].split("-"))), text)

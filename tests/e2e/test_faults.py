@@ -88,19 +88,25 @@ def test_wrong_token(calm: tuple[Sandbox, dict[str, Feed]], latencies: Latencies
 
 
 def test_a_killed_follower_counts_once_what_its_client_prints_again(
-    calm: tuple[Sandbox, dict[str, Feed]], latencies: Latencies, tmp_path: Path
+    calm: tuple[Sandbox, dict[str, Feed]], tmp_path: Path
 ) -> None:
     """With `--resume`, a second client and follower go on where the first ones were killed, as if they had lived."""
     sandbox, _ = calm
-    feeds = []
+    feeds: list[Feed] = []
+
+    def fresh(feed: Feed) -> bool:
+        """Has it a line of a refused client that no feed had before?"""
+        known = {one.text for other in feeds if other is not feed for one in other.lines}
+        return bool({one.text for one in feed.lines if "token_mismatch" in one.text} - known)
+
     for number in range(2):
-        since = time.monotonic()
         feed = sandbox.tail(f"client {number}", options=("--resume", str(tmp_path / "resume.sqlite")))
         feeds.append(feed)
         for _ in range(2):
             sandbox.run("gateway", "call", "health", "--url", f"ws://127.0.0.1:{sandbox.port}", "--token", "wrong")
-        named(feed, "gateway.token-mismatch", "token_mismatch", since, latencies)
+        until(partial(fresh, feed), FAULT_S, feed.last)
         if number == 0:
+            until(partial(feed.diagnosis, "gateway.token-mismatch", 0.0), FAULT_S, feed.last)
             stop(feed.analyzer, signal.SIGKILL)
     first, second = feeds
     feed_ends = second.analyzer.stdin
@@ -108,7 +114,7 @@ def test_a_killed_follower_counts_once_what_its_client_prints_again(
     feed_ends.close()
     second.analyzer.wait(FAULT_S)
     again = {one.text for one in first.lines} & {one.text for one in second.lines}
-    assert sum("token_mismatch" in text for text in again) >= 2, "the second client has printed what the first one had"
+    assert any("token_mismatch" in text for text in again), "the second client has printed what the first one had"
     lines = dict.fromkeys(one.text for feed in feeds for one in feed.lines)
     whole = subprocess.run(
         [sys.executable, "-m", "loganalyzer", "analyze", "-", "--format", "jsonl"],
