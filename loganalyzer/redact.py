@@ -162,7 +162,8 @@ _LONG_TARGET = re.compile(r"(?i)(?:[\"'\[]|(?<!\w)(?:from|to|for|account)\s|->\s
 _LONG = re.compile(r"\d{10,15}")
 _NO_END = re.compile(r"\w|[.-]\d")
 _OF_PEOPLE = re.compile(rf"""(?xi)(?<![\w.-])(?P<lead>{_PERSON})s?\\*["']?\s?\Z""")
-_IN_LIST = re.compile(rf"(?<![\w.-])-?{_NO_EPOCH}\d{{7,20}}(?![\w.])")
+# What has a colon and letters behind it is the token of a bot.
+_IN_LIST = re.compile(rf"(?<![\w.-])-?{_NO_EPOCH}\d{{7,20}}(?![\w.]|:[A-Za-z])")
 _WHOLE_NUMBER = re.compile(rf"\+?{_NO_EPOCH}\d{{10,15}}")
 _LONG_NUMBER = re.compile(rf"(?<![\w.-])\+?{_NO_EPOCH}\d{{10,15}}(?!\w|[.-]\d|{_UNIT})")
 _SHORT_IDS = ("sender", "chat", "user", "peer", "participant", "telegram", "tg")
