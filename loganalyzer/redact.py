@@ -103,7 +103,7 @@ _IS_NAME = re.compile(r"[^\W\d]+(?:[./:-]+[^\W\d]+)+|[A-Z]+(?:_[A-Z]+)+")
 # What is in quotes is left to `_NAMED`.
 _COOKIES = re.compile(r"""(?i)cookie\\*["']?\s?[:=]\s{0,3}(?P<value>[^\s"'\\][^\n"'\\]{3,4096})""")
 _COOKIE = re.compile(
-    r"(?i)(?P<lead>(?:\A|;)\s{0,3}(?!(?:path|expires|max-age|domain|samesite|priority)=)[^\s=;<>]{1,100}=)"
+    r"(?i)(?:\A|;)\s{0,3}(?!(?:path|expires|max-age|domain|samesite|priority)=)[^\s=;<>]{1,100}="
     r"(?P<value>[^\s;<>]{4,4096})"
 )
 # Our own masks, and what stands for a value in instructions and where one was taken out.
@@ -139,6 +139,7 @@ _PERSON = r"""(?:sender(?:E164|Id)?|peer|recipient|participant|phone(?:[_-]?numb
           |chat(?:[_-]?id)?|user(?:[_-]?id)?|author|msisdn|contact|from|to|target|account(?:Id)?
           |(?:group|owner)?AllowFrom|direct|dm|group|channel|room
           |whatsapp|telegram|tg|signal|sms|imessage|discord)"""
+_NAME_AT_END = re.compile(rf"""(?xi)(?:{_NAMES}|(?<![^\W_])(?:authorization|{_PERSON}))s?\\*["'`]?\s?(?:=>|[:=])\Z""")
 # Bare digits are a person's only behind a word, or in a place, that says so. They are looked for first: most lines
 # have none that long.
 _DIGITS = re.compile(
@@ -384,11 +385,10 @@ class Redactor:
         return _ITEM.sub(masked, match["value"])
 
     def _cookies(self, match: re.Match[str]) -> str:
-        def masked(cookie: re.Match[str]) -> str:
-            secret = _looks_secret(cookie["value"], prose=True)
-            return cookie["lead"] + self._mask("token", cookie["value"]) if secret else cookie[0]
+        def masked(cookie: re.Match[str]) -> str | None:
+            return self._mask("token", cookie["value"]) if _looks_secret(cookie["value"], prose=True) else None
 
-        return _COOKIE.sub(masked, match["value"])
+        return _masked(_COOKIE, masked, match["value"])
 
     def _people(self, match: re.Match[str]) -> str | None:
         named = _before(_OF_PEOPLE, match)
@@ -466,8 +466,10 @@ def _masked(pattern: re.Pattern[str], mask: Callable[[re.Match[str]], str | None
             found = pattern.search(text, start)
             continue
         shown += text[at:start], masked
-        at = end
-        found = pattern.search(text, end)
+        # The name of what comes next stands where the value does: `password: Cookie: …`.
+        name = _NAME_AT_END.search(text, start, end) if _MASK.fullmatch(masked) else None
+        at = end if name is None else name.start()
+        found = pattern.search(text, at)
     return "".join([*shown, text[at:]])
 
 

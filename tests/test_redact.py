@@ -81,6 +81,8 @@ def test_known_credentials_are_masked_anywhere(secret: str) -> None:
         ('"token":"<none> of token=RSdDhV50yR1Px7"', "RSdDhV50yR1Px7"),
         ("apiKey=>`<unset, password: RSdDhV50yR1Px7", "RSdDhV50yR1Px7"),
         ("cookie: password=hunter", "hunter"),
+        ("Cookie: id=9f8a7b6c5d4e(Authorization: ApiKey RSdDhV50yR1PeXuj", "RSdDhV50yR1PeXuj"),
+        ("password: sender: 15551230000", "15551230000"),
         ("to: [7123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw]", "AAHdqTcv"),
         ("password: Cookie: theme=dark; sessionid=9f8a7b6c5d4e", "9f8a7b6c5d4e"),
         ("password: tokens: [one, 6dr8BlcrSP7XIPh1]", "6dr8BlcrSP7XIPh1"),
