@@ -309,8 +309,8 @@ def interruptions() -> Iterator[Interruption]:
     def take_note(number: int, _frame: object) -> None:
         if number == hangup:
             _let_go_of_lost_terminals()
-        if found.happened and number == hangup:
-            return
+            if found.happened:
+                return
         if found.happened:
             if found.parting is not None:
                 found.parting()

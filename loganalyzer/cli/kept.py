@@ -211,7 +211,6 @@ class Kept:
         self._tell([transition if done is None else replace(transition, repeated=True)])
         if begun:
             self._write(self._store.done)
-        self._changed = True
 
     def _tell(self, transitions: Sequence[Transition]) -> None:
         for sink in self._sinks:

@@ -97,7 +97,12 @@ def _decoded(line: bytes, levels: int) -> Record:
     message = record.message
     if origin.TOOL_TAG in message[:TOOL_TAG_WITHIN]:
         record = record._replace(origin=origin.of_tool(record.origin, message))
-    if " raw_params=" in message or ' preview="' in message or "stored for" in message or "tool loop: " in message:
+    if (
+        " raw_params=" in message
+        or ' preview="' in message
+        or "stored for context" in message
+        or "tool loop: " in message
+    ):
         return record._replace(message=_CARRIED.sub(r"\1…", message))
     return record
 

@@ -14,6 +14,19 @@ from loganalyzer.testing import final, make_event
 DISCONNECTED = "evidence: [{name: one, match: {event: channel.disconnected}, confidence: 0.9}]\n"
 OOM = "evidence: [{name: one, match: {event: system.oom_kill}, confidence: 0.9}]\n"
 STOPPED = "evidence: [{name: one, match: {event: gateway.stopped}, confidence: 0.9}]\n"
+RISING = """evidence:
+  - {name: low, match: {event: gateway.stopped}, severity: info, confidence: 0.5}
+  - {name: high, match: {event: system.oom_kill}, severity: error, confidence: 0.9}
+explains: [x.down]
+"""
+"""Only information until the kernel kills."""
+SILENCE = """evidence:
+  - name: silence
+    match: {event: channel.watchdog}
+    not_followed_by: [{event: channel.connected}]
+    within: 10s
+    confidence: 0.6
+"""
 STARTED = "resolve: [{on: {event: gateway.ready}}]\n"
 CONNECTED = "resolve: [{on: {event: channel.connected}}]\n"
 
@@ -123,13 +136,7 @@ def test_the_last_link_of_a_long_chain_is_the_nearest_whenever_it_came() -> None
 
 def test_a_cause_that_becomes_severe_enough_is_told_with_what_it_explains() -> None:
     """First it rises, then each of its consequences is told again."""
-    cause = """evidence:
-  - {name: low, match: {event: gateway.stopped}, severity: info, confidence: 0.5}
-  - {name: high, match: {event: system.oom_kill}, severity: error, confidence: 0.9}
-explains: [x.down]
-explains_before: 1m
-"""
-    judgement = Judgement(pack(cause=cause, down=DISCONNECTED + "key: [account]\n"))
+    judgement = Judgement(pack(cause=RISING + "explains_before: 1m\n", down=DISCONNECTED + "key: [account]\n"))
     first = judgement.feed(stopped(0), close(1, account="a"), close(2, account="b"))
     assert all(transition.incident.caused_by is None for transition in first)
     risen = judgement.feed(oom(3))
@@ -240,14 +247,7 @@ def test_many_consequences_that_have_ended_do_not_hide_one_that_lasts() -> None:
 
 def test_an_undecided_silence_is_folded_under_its_cause() -> None:
     """A doubt is a consequence as well."""
-    silence = """evidence:
-  - name: silence
-    match: {event: channel.watchdog}
-    not_followed_by: [{event: channel.connected}]
-    within: 10s
-    confidence: 0.6
-"""
-    judgement = Judgement(pack(oom=OOM + EXPLAINS, down=silence))
+    judgement = Judgement(pack(oom=OOM + EXPLAINS, down=SILENCE))
     [opened] = judgement.feed(oom(0), watchdog(1))
     [undecided] = judgement.finish()
     assert (undecided.kind, undecided.incident.caused_by) == ("undecided", opened.incident.id)
@@ -282,14 +282,7 @@ def test_what_can_be_nobodys_consequence_any_more_is_let_go() -> None:
 def test_what_silence_has_opened_is_let_go_when_it_has_ended() -> None:
     """Missing lines make it doubtful only while it is open."""
     before = alive()
-    silence = """evidence:
-  - name: silence
-    match: {event: channel.watchdog}
-    not_followed_by: [{event: channel.connected}]
-    within: 10s
-    confidence: 0.6
-"""
-    judgement = Judgement(pack(down=silence + CONNECTED))
+    judgement = Judgement(pack(down=SILENCE + CONNECTED))
     for number in range(100):
         assert len(judgement.feed(watchdog(60 * number), up(60 * number + 20))) == 2
     assert alive() - before <= 1
@@ -297,15 +290,7 @@ def test_what_silence_has_opened_is_let_go_when_it_has_ended() -> None:
 
 def test_what_came_while_a_cause_was_only_information_is_remembered_as_long_as_it_is_open() -> None:
     """However much has come and gone since, up to a number."""
-    cause = (
-        """evidence:
-  - {name: low, match: {event: gateway.stopped}, severity: info, confidence: 0.5}
-  - {name: high, match: {event: system.oom_kill}, severity: error, confidence: 0.9}
-explains: [x.down]
-"""
-        + STARTED
-    )
-    judgement = Judgement(pack(cause=cause, down=DISCONNECTED + CONNECTED + "key: [account]\n"))
+    judgement = Judgement(pack(cause=RISING + STARTED, down=DISCONNECTED + CONNECTED + "key: [account]\n"))
     judgement.feed(close(0, account="before"), stopped(1000))
     for number in range(100):
         at_s = 3600 * (number + 1)
@@ -317,13 +302,13 @@ explains: [x.down]
 TWO_KILLS = "evidence: [{name: two, count: 2, of: [{event: system.oom_kill}], within: 1h, confidence: 0.9}]\n"
 
 
-@pytest.mark.parametrize(("at_s", "expected"), [(3605, ["early", "late"]), (3604, ["early", "late"])])
-def test_what_came_before_the_first_evidence_of_a_slow_cause_is_remembered(at_s: float, expected: list[str]) -> None:
+@pytest.mark.parametrize("at_s", [3604, 3605])
+def test_what_came_before_the_first_evidence_of_a_slow_cause_is_remembered(at_s: float) -> None:
     """To the last moment at which there can be enough of that evidence."""
     judgement = Judgement(pack(oom=TWO_KILLS + EXPLAINS, down=DISCONNECTED + CONNECTED + "key: [account]\n"))
     judgement.feed(close(0, account="early"), up(1, account="early"), oom(5))
     transitions = judgement.feed(close(at_s, account="late"), oom(at_s))
-    assert [t.incident.key["account"] for t in transitions if t.kind == "updated"] == expected
+    assert [t.incident.key["account"] for t in transitions if t.kind == "updated"] == ["early", "late"]
 
 
 @pytest.mark.parametrize(("first_s", "expected"), [(11, True), (11.001, False)])
@@ -372,12 +357,7 @@ def test_a_cause_found_late_passes_over_what_it_does_not_explain() -> None:
 
 def test_a_cause_that_becomes_severe_enough_explains_what_came_at_that_moment() -> None:
     """Also if it explains nothing after it."""
-    cause = """evidence:
-  - {name: low, match: {event: gateway.stopped}, severity: info, confidence: 0.5}
-  - {name: high, match: {event: system.oom_kill}, severity: error, confidence: 0.9}
-explains: [x.down]
-explains_within: 0s
-"""
+    cause = RISING + "explains_within: 0s\n"
     found = by_mode(Judgement(pack(cause=cause, down=DISCONNECTED)).feed(stopped(0), close(10), oom(10)))
     assert found["down"].caused_by == found["cause"].id
 
